@@ -1,0 +1,108 @@
+package aggregator
+
+import (
+	"slices"
+	"time"
+
+	"summarizer/aggregator/window"
+	"summarizer/esbridge"
+	"summarizer/summaries"
+)
+
+// maxCount is the largest count that an event may carry: beyond it sums could overflow.
+const maxCount = 1 << 48
+
+// pane is what is counted between two boundaries.
+type pane struct {
+	cfg        *Config
+	tree       *summaries.Tree
+	ledger     summaries.Ledger
+	series     summaries.Series
+	start      int64
+	merged     uint32 // windows that went into it: more than 1 where nobody took it in time
+	lowerBound bool
+}
+
+func newPane(cfg *Config, hop time.Duration) *pane {
+	return &pane{
+		cfg: cfg, tree: summaries.NewTree(cfg.Limits, cfg.Watch, &cfg.Key),
+		series: summaries.NewSeries(int64(hop)), merged: 1,
+	}
+}
+
+// reset empties the pane and keeps its storage.
+func (p *pane) reset(hop time.Duration) {
+	p.tree.Reset()
+	p.ledger, p.merged, p.lowerBound = summaries.Ledger{}, 1, false
+	p.series.Reset(int64(hop))
+}
+
+// fold counts an event at a time within the pane.
+func (p *pane) fold(e *esbridge.Event, at int64) {
+	if !wellFormed(e) {
+		n := min(max(e.Count, 1), maxCount)
+		p.ledger.Malformed[esbridge.BadEvent] += n
+		p.ledger.Received += n
+		return
+	}
+	p.tree.Fold(e, at)
+	p.series.Add(at-p.start, e.Count)
+	p.ledger.Folded += e.Count
+	p.ledger.Received += e.Count
+}
+
+// wellFormed is the contract of esbridge.Event.
+func wellFormed(e *esbridge.Event) bool {
+	return e.Process != nil && e.Count > 0 && e.Count <= maxCount && e.Kind < esbridge.NumKinds &&
+		(len(e.Path) == 0 || e.Path[0] == '/')
+}
+
+// account adds what the source tells of what did not become events.
+func (p *pane) account(t *esbridge.Tally) {
+	l := &p.ledger
+	for i, n := range t.Malformed {
+		l.Malformed[i] += n
+		l.Received += n
+	}
+	l.Muted += t.Muted
+	l.Ignored += t.Ignored
+	l.Received += t.Muted + t.Ignored
+	l.KernelDropped += t.KernelDropped
+	l.QueueDropped += t.QueueDropped
+	for i, n := range t.Lifecycle {
+		l.Lifecycle[i] += n
+	}
+}
+
+// empty says that nothing reached the pane.
+func (p *pane) empty() bool {
+	l := &p.ledger
+	return l.Received == 0 && l.KernelDropped == 0 && l.QueueDropped == 0 && l.Lifecycle == [esbridge.NumLifecycles]uint64{}
+}
+
+// summarize writes the pane, over for the reason and until the end that w tells, into a
+// summary that fits into a frame of size bytes. The pane is spent.
+func (p *pane) summarize(w window.Pane, hop time.Duration, size int) (*summaries.Summary, error) {
+	s := &summaries.Summary{
+		Machine:    p.cfg.Machine,
+		Window:     summaries.Window{Start: p.start, End: max(w.End, p.start+1), Hop: int64(hop), EndReason: w.Reason, Merged: p.merged},
+		Ledger:     p.ledger,
+		LowerBound: p.lowerBound,
+		Peak:       p.series.Peak(p.start),
+		Muted:      p.muted(),
+	}
+	s.Series = summaries.Series{Per: p.series.Per, Events: slices.Clone(p.series.Events)}
+	return s, p.tree.Fit(s, size)
+}
+
+// muted are the rules in force, with what the source muted.
+func (p *pane) muted() []summaries.MuteRule {
+	rules := slices.Clone(p.cfg.Muted)
+	for i := range rules {
+		if rules[i].Counted {
+			rules[i].Events = p.ledger.Muted
+			break
+		}
+	}
+	return rules
+}

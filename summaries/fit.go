@@ -1,0 +1,150 @@
+package summaries
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// How a frame is shared out: what is left of it after the head goes to origins, programs,
+// processes and paths in this order, each at most its part of what the ones before left.
+// With the default frame that is room for about 100 programs, 150 processes and 400 paths.
+const (
+	originPart  = 8 // one eighth
+	programPart = 4
+	processPart = 3
+)
+
+// registersFrom is how many members a row must have seen for its sketch to go into a frame.
+const registersFrom = 32
+
+// Fit folds the tree up until it fits, with the head of s, into a frame of frameSize bytes,
+// and writes it into s. The tree is spent: Reset it before it counts again.
+func (t *Tree) Fit(s *Summary, frameSize int) error {
+	t.snapshotMachine(s)
+	head := *s
+	head.Origins = nil
+	head.Events, head.Kinds = 1<<62, allKinds(1<<62) // whatever they will be
+	room := frameSize - HeaderSize - headerSize(&head)
+	if room < 0 {
+		return fmt.Errorf("fitting a summary: its head alone is %d bytes more than a frame of %d; choose a larger --frame-size", -room, frameSize)
+	}
+	for target := room; ; {
+		t.fitRows(target, s.Window.Start)
+		t.Snapshot(s)
+		over := proto.Size(encodeSummary(s)) + HeaderSize - frameSize
+		if over <= 0 {
+			return nil
+		}
+		if target <= 0 {
+			return fmt.Errorf("fitting a summary: %d bytes too many with all rows folded; choose a larger --frame-size", over)
+		}
+		target -= over + over/4 + 64
+	}
+}
+
+func allKinds(n uint64) (k Kinds) {
+	for i := range k {
+		k[i] = n
+	}
+	return k
+}
+
+// fitRows folds what costs more than room bytes.
+func (t *Tree) fitRows(room int, windowStart int64) {
+	t.chargeOrigins()
+	t.foldOrigins(room / originPart)
+	room -= t.chargeOrigins()
+	t.chargePrograms()
+	t.foldPrograms(room / programPart)
+	room -= t.chargePrograms()
+	t.chargeProcesses()
+	t.foldProcesses(room / processPart)
+	room -= t.chargeProcesses()
+	measure := func(owner int32) { t.chargePaths(owner, windowStart) }
+	for i := range t.processes {
+		if t.processes[i].paths >= 0 {
+			measure(int32(i))
+		}
+	}
+	t.foldPaths(max(room, 0), measure)
+}
+
+// chargeOrigins sets what each origin costs in a frame, and returns the sum.
+func (t *Tree) chargeOrigins() (sum int) {
+	t.selection.regroup(t, nil)
+	for i := range t.origins {
+		r := &t.origins[i]
+		if !r.used {
+			continue
+		}
+		r.registers = t.keyID != 0 && r.seen.estimate() >= registersFrom
+		o := t.originHead(int32(i))
+		t.otherHead(&o.Other, t.othersOfProgram(t.othersOfOrigin(int32(i))))
+		o.Events, o.Kinds = o.Other.Events, o.Other.Kinds
+		n := originSize(&o) + rowMargin
+		r.cost = int32(n)
+		sum += n
+	}
+	return sum
+}
+
+// chargePrograms does the same for programs.
+func (t *Tree) chargePrograms() (sum int) {
+	t.selection.regroup(t, nil)
+	for g := range t.programs[:t.maxPrograms] {
+		r := &t.programs[g]
+		if !r.used {
+			continue
+		}
+		r.registers = t.keyID != 0 && r.seen.estimate() >= registersFrom
+		p := t.programHead(int32(g))
+		t.otherHead(&p.Other, t.othersOfProgram(int32(g)))
+		p.Events = t.selection.eventsOf(t, int32(g))
+		n := programSize(&p) + rowMargin
+		r.cost = int32(n)
+		sum += n
+	}
+	return sum
+}
+
+// chargeProcesses does the same for processes, their roots included.
+func (t *Tree) chargeProcesses() (sum int) {
+	for i := range t.processes[:t.maxProcesses] {
+		r := &t.processes[i]
+		if !r.used {
+			continue
+		}
+		r.registers = t.keyID != 0 && r.seen.estimate() >= registersFrom
+		p := t.processHead(int32(i))
+		n := processSize(&p) + rowMargin
+		r.cost = int32(n)
+		sum += n
+	}
+	return sum
+}
+
+// rowMargin stands for what is not known of a row before its paths are: its kinds, its
+// times, and its root directory.
+const rowMargin = 48
+
+// otherHead writes all of an Other but its paths.
+func (t *Tree) otherHead(o *Other, i int32) {
+	r := &t.processes[i]
+	o.Events, o.LowerBound, o.PathsUnlistedMax = r.events, r.lowerBound, r.unlisted
+	o.Kinds, o.First, o.Last = r.root.kinds, r.root.first, r.root.last
+}
+
+// chargePaths sets what each path row of an owner costs in a frame: rows are written in path
+// order, each as what differs from the one before. Taking a row out of that order never
+// makes the others longer than it was.
+func (t *Tree) chargePaths(owner int32, windowStart int64) {
+	var prev []byte
+	t.ordered(owner, false).Scan(func(e entry) bool {
+		r := &t.paths[e.row]
+		p := viewPath(e.path, r, t.missedMax(r))
+		t.recost(e.row, pathSize(&p, prev, windowStart))
+		prev = e.path
+		return true
+	})
+}

@@ -1,0 +1,209 @@
+package summaries
+
+import (
+	"bytes"
+	"hash/maphash"
+	"math"
+	"slices"
+
+	"github.com/tidwall/btree"
+)
+
+// maxRounds bounds how often foldOwner looks at a family again before it folds what is left
+// over straight into the root.
+const maxRounds = 64
+
+// foldOwner folds path rows of an owner until they cost at most share: a file into its
+// directory, a directory into the deepest one that it shares with another. Directories may
+// hold half of the share, so that they do not crowd out files: a file with more than
+// events / (share/2) events stays listed.
+func (t *Tree) foldOwner(owner int32, share int, measure func(int32)) {
+	for round := 0; t.processes[owner].pathCost > share; round++ {
+		excess, directories := t.processes[owner].pathCost-share, t.directoryCost(owner)
+		onlyDirectories := 2*directories > share
+		if onlyDirectories {
+			excess = max(min(excess, directories-share/2), 1)
+		}
+		rows := t.lowestPaths(owner, excess, onlyDirectories)
+		if round < maxRounds {
+			t.foldRows(owner, rows)
+		} else {
+			for _, c := range rows {
+				t.foldRow(c.row, nil)
+			}
+		}
+		if measure != nil {
+			measure(owner)
+		}
+	}
+}
+
+func (t *Tree) directoryCost(owner int32) (cost int) {
+	for i := t.processes[owner].paths; i >= 0; i = t.paths[i].next {
+		if r := &t.paths[i]; r.owner == owner && r.dir {
+			cost += int(r.cost)
+		}
+	}
+	return cost
+}
+
+func (t *Tree) lowestPaths(owner int32, need int, onlyDirectories bool) []candidate {
+	s := &t.selection
+	s.candidates = s.candidates[:0]
+	for i := t.processes[owner].paths; i >= 0; i = t.paths[i].next {
+		r := &t.paths[i]
+		if r.owner != owner || onlyDirectories && !r.dir {
+			continue
+		}
+		rank := r.events
+		if !r.dir {
+			rank += t.missedMax(r)
+		}
+		if r.watched {
+			rank |= math.MaxInt64 + 1
+		}
+		s.add(rank, uint64(i), i, r.cost)
+	}
+	return s.lowest(need)
+}
+
+// missedMax bounds the events of a file that its row may lack.
+func (t *Tree) missedMax(r *pathRow) uint64 {
+	return uint64(max(r.missed+t.processes[r.owner].debt, 0))
+}
+
+// foldRows folds files into their directories, and directories into the deepest ones that
+// they share with another directory of the owner, the deepest first.
+func (t *Tree) foldRows(owner int32, rows []candidate) {
+	directories := rows[:0]
+	for _, c := range rows {
+		if t.paths[c.row].dir {
+			directories = append(directories, c)
+			continue
+		}
+		t.foldRow(c.row, parent(t.bytesOf(&t.paths[c.row])))
+	}
+	if len(directories) == 0 {
+		return
+	}
+	tree := t.ordered(owner, true)
+	slices.SortFunc(directories, func(a, b candidate) int {
+		return bytes.Compare(t.bytesOf(&t.paths[b.row]), t.bytesOf(&t.paths[a.row]))
+	})
+	for _, c := range directories {
+		from := entry{t.bytesOf(&t.paths[c.row]), c.row}
+		tree.Delete(from)
+		to := sharedAncestor(tree, from.path)
+		if t.foldRow(c.row, to) {
+			tree.Set(entry{to, c.row})
+		}
+	}
+}
+
+// foldRow folds a row into the directory to, a prefix of its path; "/" and nothing are the
+// root. Where the directory has no row yet the row becomes it, and foldRow returns true.
+func (t *Tree) foldRow(i int32, to []byte) (became bool) {
+	r := &t.paths[i]
+	p := &t.processes[r.owner]
+	if !r.dir {
+		t.foldedUp.Paths++
+		p.unlisted = max(p.unlisted, r.events+t.missedMax(r))
+		p.incomplete = true
+		r.folded = 1
+	}
+	if len(to) <= 1 {
+		p.root.into(&r.tally)
+		t.drop(i)
+		return false
+	}
+	hash := maphash.Bytes(t.seed, to)
+	if d := t.findPath(r.owner, to, hash); d >= 0 {
+		t.paths[d].into(&r.tally)
+		t.drop(i)
+		return false
+	}
+	t.pathIndex.remove(t.pathKey(r.owner, r.hash), i)
+	if !r.dir { // from a file's sizes to a directory's growth
+		r.sizeFirst, r.sizeLast = 0, r.growth()
+	}
+	r.dir, r.missed, r.hash, r.n, r.full = true, 0, hash, uint32(len(to)), uint32(len(to))
+	r.watched = t.watch.match(to)
+	t.recost(i, t.unitsOf(len(to)))
+	t.pathIndex.insert(t.pathKey(r.owner, hash), i)
+	return true
+}
+
+// recost changes what a row costs.
+func (t *Tree) recost(i int32, cost int) {
+	r := &t.paths[i]
+	t.pathCost += cost - int(r.cost)
+	t.processes[r.owner].pathCost += cost - int(r.cost)
+	r.cost = int32(cost)
+}
+
+// drop takes a row out of its family; the next sweep gives its place back.
+func (t *Tree) drop(i int32) {
+	r := &t.paths[i]
+	t.recost(i, 0)
+	t.pathIndex.remove(t.pathKey(r.owner, r.hash), i)
+	r.owner = -1
+}
+
+// sweep closes the gaps that dropped rows left in the table and in the arena. Rows keep
+// their order, which is the order of their admission.
+func (t *Tree) sweep() {
+	for i := range t.processes {
+		t.processes[i].paths = -1
+	}
+	t.pathIndex.reset()
+	live, end := 0, uint32(0)
+	for i := range t.paths {
+		r := t.paths[i]
+		if r.owner < 0 {
+			continue
+		}
+		copy(t.arena[end:], t.arena[r.off:r.off+r.n])
+		r.off = end
+		end += r.n
+		p := &t.processes[r.owner]
+		r.next, p.paths = p.paths, int32(live)
+		t.paths[live] = r
+		t.pathIndex.insert(t.pathKey(r.owner, r.hash), int32(live))
+		live++
+	}
+	t.paths, t.arena = t.paths[:live], t.arena[:end]
+}
+
+// entry is a path row in path order.
+type entry struct {
+	path []byte
+	row  int32
+}
+
+// ordered is the path rows of an owner in the order of their bytes, in which a directory
+// comes before all that is in it.
+func (t *Tree) ordered(owner int32, onlyDirectories bool) *btree.BTreeG[entry] {
+	tree := btree.NewBTreeGOptions(func(a, b entry) bool { return bytes.Compare(a.path, b.path) < 0 },
+		btree.Options{NoLocks: true})
+	for i := t.processes[owner].paths; i >= 0; i = t.paths[i].next {
+		if r := &t.paths[i]; r.owner == owner && (r.dir || !onlyDirectories) {
+			tree.Set(entry{t.bytesOf(r), i})
+		}
+	}
+	return tree
+}
+
+// sharedAncestor is the deepest directory above path that also holds another entry of the
+// tree, or is one: "/" where there is none. It is a prefix of path.
+func sharedAncestor(tree *btree.BTreeG[entry], path []byte) []byte {
+	shared := 1
+	consider := func(e entry) bool {
+		n := min(sharedPrefix(e.path, path), len(path)-1)
+		shared = max(shared, bytes.LastIndexByte(path[:n], '/')+1)
+		return false
+	}
+	tree.Descend(entry{path: path}, consider)
+	beyond := append(bytes.Clone(path[:len(path)-1]), '/'+1) // behind all that is in path
+	tree.Ascend(entry{path: beyond}, consider)
+	return path[:shared]
+}

@@ -1,0 +1,57 @@
+package summaries
+
+import "summarizer/summaries/sketch"
+
+// seen counts the distinct members of a row. Where no member was ever folded the rows are
+// all there is, and are counted; the sketch answers once some were.
+type seen struct {
+	sketch *sketch.Sketch // nil where summaries without one were merged: then atMost counts
+	atMost uint64
+}
+
+func (s *seen) reset() {
+	if s.sketch != nil {
+		s.sketch.Reset()
+	}
+	s.atMost = 0
+}
+
+func (s *seen) insert(hash uint64) {
+	if s.sketch != nil {
+		s.sketch.InsertHash(hash)
+	}
+}
+
+// estimate is the number of members as far as the sketch, or the bound, can tell.
+func (s *seen) estimate() uint64 {
+	if s.sketch != nil {
+		return s.sketch.Estimate()
+	}
+	return s.atMost
+}
+
+// merge makes s the union of both. Without a sketch on either side the sum is what is left:
+// an upper bound.
+func (s *seen) merge(o *seen) {
+	if s.sketch != nil && o.sketch != nil {
+		s.sketch.Merge(o.sketch)
+		return
+	}
+	s.atMost = s.estimate() + o.estimate()
+	s.sketch = nil
+}
+
+// distinct is what a summary says: an exact number where all members are listed.
+func (s *seen) distinct(listed int, incomplete bool, precision uint8) Distinct {
+	if !incomplete {
+		return Distinct{Estimate: uint64(listed)}
+	}
+	if s.sketch == nil {
+		return Distinct{Estimate: max(s.atMost, uint64(listed)), AtMost: true}
+	}
+	d := Distinct{Estimate: max(s.sketch.Estimate(), uint64(listed)), StdError: s.sketch.StdError()}
+	if precision > 0 {
+		d.Registers = s.sketch.AppendRegisters(nil, min(precision, s.sketch.Precision()))
+	}
+	return d
+}

@@ -1,0 +1,85 @@
+package summaries
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+)
+
+// selection is the working memory of fold up: families, what they want, and the members of
+// one family from which those of lowest rank are taken.
+type selection struct {
+	programs, processes       families
+	originWants, programWants []int
+	wants                     []int
+	candidates                []candidate
+	equal                     []candidate
+}
+
+type candidate struct {
+	rank uint64
+	born uint64
+	row  int32
+	cost int32
+}
+
+func newSelection(rows int) selection {
+	return selection{candidates: make([]candidate, 0, rows), equal: make([]candidate, 0, rows), wants: make([]int, 0, rows)}
+}
+
+func (s *selection) add(rank, born uint64, row, cost int32) {
+	s.candidates = append(s.candidates, candidate{rank, born, row, cost})
+}
+
+// lowest returns the candidates of lowest rank that together cost at least need: of those
+// at the cut-off rank the youngest, and no more than it takes. The result is valid until
+// the next call.
+func (s *selection) lowest(need int) []candidate {
+	if need <= 0 {
+		return nil
+	}
+	cut, below := cutoff(s.candidates, need)
+	chosen := s.candidates[:0]
+	s.equal = s.equal[:0]
+	for _, c := range s.candidates {
+		switch {
+		case c.rank < cut:
+			chosen = append(chosen, c)
+		case c.rank == cut:
+			s.equal = append(s.equal, c)
+		}
+	}
+	slices.SortFunc(s.equal, func(a, b candidate) int { return cmp.Compare(b.born, a.born) })
+	for _, c := range s.equal {
+		if below >= need {
+			break
+		}
+		below += int(c.cost)
+		chosen = append(chosen, c)
+	}
+	return chosen
+}
+
+// cutoff finds the rank at which the candidates of that rank and below cost at least need,
+// and what those strictly below cost: a radix select, a byte at a time from the top.
+func cutoff(candidates []candidate, need int) (cut uint64, below int) {
+	var top uint64
+	for i := range candidates {
+		top |= candidates[i].rank
+	}
+	for shift := (max(bits.Len64(top), 1) - 1) &^ 7; shift >= 0; shift -= 8 {
+		var costs [256]int
+		for i := range candidates {
+			if r := candidates[i].rank; shift == 56 || r>>(shift+8) == cut {
+				costs[byte(r>>shift)] += int(candidates[i].cost)
+			}
+		}
+		digit := 0
+		for digit < 255 && below+costs[digit] < need {
+			below += costs[digit]
+			digit++
+		}
+		cut = cut<<8 | uint64(digit)
+	}
+	return cut, below
+}
