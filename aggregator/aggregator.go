@@ -13,6 +13,7 @@ package aggregator
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"summarizer/aggregator/window"
@@ -81,6 +82,7 @@ type Aggregator struct {
 	window  window.Config
 	roller  roller
 	panes   [2]*pane
+	last    atomic.Pointer[summaries.Summary]
 	started time.Time // when Run began: the zero of the monotonic clock
 }
 
@@ -97,3 +99,6 @@ func New(cfg Config) (*Aggregator, error) {
 	}
 	return a, nil
 }
+
+// Peek returns the summary that was delivered last, nil before the first.
+func (a *Aggregator) Peek() *summaries.Summary { return a.last.Load() }

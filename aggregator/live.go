@@ -55,6 +55,10 @@ func (l *live) fold(events []esbridge.Event, wanted func(arrival int64) bool) {
 		if !wanted(e.Arrival) {
 			continue
 		}
+		if !wellFormed(e) {
+			p.refuse(e)
+			continue
+		}
 		if e.Last < p.start {
 			p.ledger.Late += e.Count
 		}
@@ -116,5 +120,8 @@ func (a *Aggregator) close(p *pane, over window.Pane, deliver func(*summaries.Su
 	if err != nil {
 		return err
 	}
-	return a.roller.add(s, deliver)
+	return a.roller.add(s, func(s *summaries.Summary) error {
+		a.last.Store(s)
+		return deliver(s)
+	})
 }

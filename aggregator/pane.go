@@ -37,18 +37,19 @@ func (p *pane) reset(hop time.Duration) {
 	p.series.Reset(int64(hop))
 }
 
-// fold counts an event at a time within the pane.
+// fold counts a well-formed event at a time within the pane.
 func (p *pane) fold(e *esbridge.Event, at int64) {
-	if !wellFormed(e) {
-		n := min(max(e.Count, 1), maxCount)
-		p.ledger.Malformed[esbridge.BadEvent] += n
-		p.ledger.Received += n
-		return
-	}
 	p.tree.Fold(e, at)
 	p.series.Add(at-p.start, e.Count)
 	p.ledger.Folded += e.Count
 	p.ledger.Received += e.Count
+}
+
+// refuse counts an event that breaks the contract of esbridge.Event.
+func (p *pane) refuse(e *esbridge.Event) {
+	n := min(max(e.Count, 1), maxCount)
+	p.ledger.Malformed[esbridge.BadEvent] += n
+	p.ledger.Received += n
 }
 
 // wellFormed is the contract of esbridge.Event.

@@ -32,6 +32,10 @@ func (r *replay) take(b *esbridge.Batch) error {
 	r.open.account(&b.Tally)
 	for i := range b.Events {
 		e := &b.Events[i]
+		if !wellFormed(e) {
+			r.open.refuse(e)
+			continue
+		}
 		place := r.watermark.Observe(e.Last, e.Count, r.close)
 		p := r.open
 		p.start = r.watermark.Start()

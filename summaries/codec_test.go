@@ -112,6 +112,19 @@ func TestFrameIsLossless(t *testing.T) {
 	}
 }
 
+// Rows that share an allocation do not share what is appended to them.
+func TestDecodedPathsAreApart(t *testing.T) {
+	s, err := DecodeFrame(frameOf(t, sample(), MinFrameSize))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := s.Origins[0].Programs[0].Processes[0].Paths
+	_ = append(rows[0].Path, "overwritten"...)
+	if string(rows[1].Path) != "/tmp/x/hot" {
+		t.Errorf("row 1 is %q after row 0 was appended to", rows[1].Path)
+	}
+}
+
 func TestTimesAreLossless(t *testing.T) {
 	extremes := []int64{0, 1, -1, math.MaxInt64, math.MinInt64, math.MinInt64 + 1, 1 << 62, -1 << 62, 1_767_322_740e9}
 	for _, base := range extremes {

@@ -41,16 +41,18 @@ func (s *seen) merge(o *seen) {
 	s.sketch = nil
 }
 
-// distinct is what a summary says: an exact number where all members are listed.
-func (s *seen) distinct(listed int, incomplete bool, precision uint8) Distinct {
-	if !incomplete {
-		return Distinct{Estimate: uint64(listed)}
+// distinct is what a summary says: an exact number where all members are listed, with
+// registers of the given precision (0: none) for merging.
+func (s *seen) distinct(listed int, incomplete bool, precision uint8) (d Distinct) {
+	switch {
+	case !incomplete:
+		d.Estimate = uint64(listed)
+	case s.sketch == nil:
+		d.Estimate, d.AtMost = max(s.atMost, uint64(listed)), true
+	default:
+		d.Estimate, d.StdError = max(s.sketch.Estimate(), uint64(listed)), s.sketch.StdError()
 	}
-	if s.sketch == nil {
-		return Distinct{Estimate: max(s.atMost, uint64(listed)), AtMost: true}
-	}
-	d := Distinct{Estimate: max(s.sketch.Estimate(), uint64(listed)), StdError: s.sketch.StdError()}
-	if precision > 0 {
+	if s.sketch != nil && precision > 0 {
 		d.Registers = s.sketch.AppendRegisters(nil, min(precision, s.sketch.Precision()))
 	}
 	return d

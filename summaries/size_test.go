@@ -1,6 +1,7 @@
 package summaries
 
 import (
+	"fmt"
 	"testing"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -73,6 +74,22 @@ func TestSizesAreTight(t *testing.T) {
 		if size, rows := sizes(s); size-payload > payload/50+16*rows {
 			t.Fatalf("sizes add up to %d, the payload has %d and %d rows", size, payload, rows)
 		}
+	}
+}
+
+// Where every length is as long as it is taken to be, and no time is known, the bound is exact.
+func TestSizesOfLongListsAreExact(t *testing.T) {
+	var rows []Path
+	for i := range 3000 {
+		path := fmt.Appendf(nil, "/directory/%04d", i)
+		rows = append(rows, Path{Path: path, PathLen: len(path), Events: 1, Kinds: Kinds{1}})
+	}
+	other := Other{Paths: rows}
+	program := Program{Other: other, Processes: []Process{{Paths: rows}, {PID: 1, Paths: rows}}}
+	s := &Summary{Origins: []Origin{{Other: other, Programs: []Program{program, program}}, {Other: other}}}
+	payload := proto.Size(encodeSummary(s))
+	if size, _ := sizes(s); size != payload {
+		t.Errorf("sizes add up to %d, the payload has %d", size, payload)
 	}
 }
 

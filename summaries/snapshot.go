@@ -35,12 +35,20 @@ func (t *Tree) Snapshot(s *Summary) {
 // snapshotMachine writes what stands in the head of a summary.
 func (t *Tree) snapshotMachine(s *Summary) {
 	m := &t.machine
-	s.Programs = m.programs.distinct(0, true, machinePrecision-2)
-	s.Procs = m.processes.distinct(0, true, machinePrecision-2)
+	s.Programs = m.programs.distinct(t.maxPrograms-len(t.freePrograms), t.anyProgramFolded(), machinePrecision-2)
+	s.Procs = m.processes.distinct(t.maxProcesses-len(t.freeProcesses), t.anyProcessFolded(), machinePrecision-2)
 	s.Paths = m.paths.distinct(0, true, machinePrecision)
 	s.Limits = t.limits
 	s.KeyID = t.keyID
 	s.Ledger.FoldedUp = t.foldedUp
+}
+
+func (t *Tree) anyProgramFolded() bool {
+	return slices.ContainsFunc(t.origins, func(o originRow) bool { return o.used && o.unlisted > 0 })
+}
+
+func (t *Tree) anyProcessFolded() bool {
+	return t.anyProgramFolded() || slices.ContainsFunc(t.programs, func(g programRow) bool { return g.used && g.unlisted > 0 })
 }
 
 func (t *Tree) snapshotOrigin(i int32) Origin {
@@ -73,7 +81,7 @@ func (t *Tree) originHead(i int32) Origin {
 			n++
 		}
 	}
-	o := Origin{Name: r.name.String(), Seen: r.seen.distinct(n, r.incomplete, precisionIf(r.registers))}
+	o := Origin{Name: r.name.String(), Seen: r.seen.distinct(n, r.incomplete, precisionIf(r.registers && r.incomplete))}
 	if !t.originListed(i) {
 		o.Name = othersName
 	}
@@ -118,7 +126,7 @@ func (t *Tree) programHead(g int32) Program {
 	p := Program{
 		Path: bytes.Clone(r.path.bytes()), PathLen: int(r.pathFull), CDHash: clone(r.cdhash.bytes()),
 		SigningID: r.signingID.String(), TeamID: r.teamID.String(), Device: r.device, Inode: r.inode,
-		MissedMax: r.missed, Seen: r.seen.distinct(n, r.incomplete, precisionIf(r.registers)),
+		MissedMax: r.missed, Seen: r.seen.distinct(n, r.incomplete, precisionIf(r.registers && r.incomplete)),
 	}
 	p.Other.Members, p.Other.UnlistedMax = r.members, r.unlisted
 	return p
@@ -131,7 +139,7 @@ func (t *Tree) processHead(i int32) Process {
 		PID: r.pid, PPID: r.ppid, ResponsiblePID: r.responsible, EUID: r.euid, Version: r.version, Start: r.start,
 		Container: r.container.String(), LowerBound: r.lowerBound, Events: r.events, MissedMax: r.missed,
 		ExtensionChanges: r.extensionChanges, UnlistedMax: r.unlisted,
-		Seen: r.seen.distinct(t.countFiles(i), r.incomplete, precisionIf(r.registers)),
+		Seen: r.seen.distinct(t.countFiles(i), r.incomplete, precisionIf(r.registers && r.incomplete)),
 	}
 	if r.peakEvents > 0 {
 		p.Peak = Peak{Events: r.peakEvents, Per: 1e9, At: r.peakSecond}

@@ -30,7 +30,7 @@ func TestBrokenSummariesAreRefused(t *testing.T) {
 			r.Paths[0].Kinds[0] = math.MaxUint64
 			r.Paths[0].Kinds[1]++
 		},
-		"kinds that overflow to events": overflow,
+		"paths that overflow to events": overflow,
 		"origin without events":         func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Origins = append(s.Origins, Origin{}) },
 		"program without events":        func(_ *Summary, o *Origin, _ *Program, _ *Process) { o.Programs = append(o.Programs, Program{}) },
 		"process without events":        func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Processes = append(p.Processes, Process{}) },
@@ -91,6 +91,18 @@ func overflow(_ *Summary, _ *Origin, _ *Program, r *Process) {
 	}
 }
 
+// Kinds whose sum is right modulo 2^64, and right in every row above.
+func TestKindsThatOverflowAreRefused(t *testing.T) {
+	s := minimal()
+	k := Kinds{math.MaxUint64, 2}
+	r := Process{Events: 1, Kinds: k, Paths: []Path{{Path: []byte("/a"), PathLen: 2, Events: 1, Kinds: k}}}
+	s.Origins = []Origin{{Events: 1, Kinds: k, Programs: []Program{{Events: 1, Kinds: k, Processes: []Process{r}}}}}
+	s.Events, s.Kinds = 1, k
+	if _, err := DecodeFrame(frameOf(t, s, MinFrameSize)); !errors.Is(err, ErrPayload) {
+		t.Error(err)
+	}
+}
+
 // What the wire can say and a summary cannot hold is refused.
 func TestPayloadsOutOfRangeAreRefused(t *testing.T) {
 	path := func(rows ...*pb.Path) *pb.Summary {
@@ -127,6 +139,9 @@ func TestPayloadsOutOfRangeAreRefused(t *testing.T) {
 	} {
 		if _, err := DecodeFrame(wrapMessage(t, m)); !errors.Is(err, ErrPayload) {
 			t.Errorf("%s: %v", what, err)
+		}
+		if _, err := decodeSummary(m); err == nil && what != "end beyond time" {
+			t.Errorf("%s: found too late", what)
 		}
 	}
 	if _, err := DecodeFrame(wrapMessage(t, encodeSummary(sample()))); err != nil {
