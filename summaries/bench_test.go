@@ -30,3 +30,68 @@ func BenchmarkFold(b *testing.B) {
 		})
 	}
 }
+
+// windowOf is what a window of 100,000 events of a scenario leaves in a tree.
+func windowOf(b *testing.B, name string, seed uint64) *summaries.Tree {
+	b.Helper()
+	scenario, err := synthetic.Lookup(name, seed)
+	if err != nil {
+		b.Fatal(err)
+	}
+	key := sketch.Key{1}
+	tree := summaries.NewTree(summaries.DefaultLimits, summaries.DefaultWatch, &key)
+	scenario.Generate(100000, func(e *esbridge.Event) bool {
+		tree.Fold(e, e.Last)
+		return true
+	})
+	return tree
+}
+
+func fitted(b *testing.B, tree *summaries.Tree) *summaries.Summary {
+	b.Helper()
+	s := &summaries.Summary{Window: summaries.Window{Start: synthetic.Epoch, End: synthetic.Epoch + 10e9, Hop: 10e9, Merged: 1}}
+	if err := tree.Fit(s, summaries.DefaultFrameSize); err != nil {
+		b.Fatal(err)
+	}
+	s.Ledger.Folded, s.Ledger.Received = s.Events, s.Events
+	return s
+}
+
+// BenchmarkFit fits a full tree into a frame of 64 KiB: what the end of a window costs, away
+// from folding.
+func BenchmarkFit(b *testing.B) {
+	for _, name := range []string{"quiet-desktop", "zipf", "attack-mix"} {
+		b.Run(name, func(b *testing.B) {
+			for range b.N {
+				b.StopTimer()
+				tree := windowOf(b, name, 1)
+				b.StartTimer()
+				fitted(b, tree)
+			}
+		})
+	}
+}
+
+// BenchmarkAppendFrame encodes a full summary.
+func BenchmarkAppendFrame(b *testing.B) {
+	s := fitted(b, windowOf(b, "zipf", 1))
+	buf := make([]byte, 0, summaries.DefaultFrameSize)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := summaries.AppendFrame(buf, s, summaries.DefaultFrameSize); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkMerge merges two full summaries and fits the result.
+func BenchmarkMerge(b *testing.B) {
+	one, two := fitted(b, windowOf(b, "zipf", 1)), fitted(b, windowOf(b, "zipf", 2))
+	key := sketch.Key{1}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := summaries.Merge(&key, summaries.DefaultFrameSize, one, two); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -305,3 +305,25 @@ func TestLostPath(t *testing.T) {
 		t.Errorf("rows %s unlisted %d, want %s unlisted 4", got, q.UnlistedMax, want)
 	}
 }
+
+// TestUnlistedMaxIsSmall: a path with more than 2 × events / share is always listed, however
+// the flood around it is made; here one process has the whole table for its share.
+func TestUnlistedMaxIsSmall(t *testing.T) {
+	limits := Limits{Origins: 4, Programs: 16, Processes: 16, Paths: 512, PathBytes: 512 * maxRowPath}
+	for _, f := range floods {
+		tree := NewTree(limits, nil, &testKey)
+		var p esbridge.Process
+		for i := range 60000 {
+			e := esbridge.Event{Process: &p, Count: 1}
+			f.fold(i, &p, &e)
+			evil(&p, 1, 1)
+			tree.Fold(&e, 1)
+		}
+		s := testHead()
+		tree.Snapshot(s)
+		q := s.Origins[0].Programs[0].Processes[0]
+		if most := 2 * q.Events / uint64(limits.Paths); q.UnlistedMax > most {
+			t.Errorf("%s: unlisted_max is %d, want at most %d", f.name, q.UnlistedMax, most)
+		}
+	}
+}
