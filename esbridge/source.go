@@ -71,7 +71,7 @@ const (
 	TooLong                    // a line beyond the limit, discarded to the next newline
 	BadField                   // a field of the wrong type or out of range
 	MissingField               // a field without which there is no event: process, path, kind
-	BadEvent                   // an Event that breaks the contract: zero count, no process, unknown kind, relative or empty path
+	BadEvent                   // an Event that breaks the contract: no process, zero or absurd count, unknown kind, relative path
 	Unsupported                // a system call ABI or message version that cannot be read
 	NumReasons   = iota
 )

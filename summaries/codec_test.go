@@ -95,7 +95,7 @@ func compare(t *testing.T, name string, got, want reflect.Value) {
 // What a summary says survives the frame, whatever it says.
 func TestFrameIsLossless(t *testing.T) {
 	m := newMaker(t, 1)
-	for range 1000 {
+	for range 300 {
 		want := m.summary()
 		frame, err := AppendFrame(nil, want, MaxFrameSize)
 		if err != nil {

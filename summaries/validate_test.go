@@ -56,7 +56,7 @@ func TestBrokenSummariesAreRefused(t *testing.T) {
 		"series backwards":             func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Series.Per = -1 },
 		"ledger":                       func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Ledger.Malformed[3]++ },
 		"ledger that overflows": func(s *Summary, _ *Origin, _ *Program, _ *Process) {
-			s.Ledger.Folded -= s.Ledger.Received + 1
+			s.Ledger.Folded += s.Ledger.Muted + 1
 			s.Ledger.Muted = math.MaxUint64
 		},
 		"negative limit":           func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Limits.Paths = -1 },
