@@ -57,9 +57,9 @@ func (t *Tree) absorbPath(d, s *pathRow) {
 func (t *Tree) move(i, owner int32) {
 	r := &t.paths[i]
 	t.pathIndex.remove(t.pathKey(r.owner, r.hash), i)
-	t.processes[r.owner].pathCost -= int(r.cost)
+	t.charge(r, -int(r.cost))
 	p := &t.processes[owner]
 	r.owner, r.next, p.paths = owner, p.paths, i
-	p.pathCost += int(r.cost)
+	t.charge(r, int(r.cost))
 	t.pathIndex.insert(t.pathKey(owner, r.hash), i)
 }

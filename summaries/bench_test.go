@@ -1,6 +1,7 @@
 package summaries_test
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"summarizer/esbridge"
@@ -93,5 +94,24 @@ func BenchmarkMerge(b *testing.B) {
 		if _, err := summaries.Merge(&key, summaries.DefaultFrameSize, one, two); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkMap is the yardstick: counting random keys of 64 Ki in a Go map.
+func BenchmarkMap(b *testing.B) {
+	m := make(map[uint64]uint64, 1<<16)
+	rng := rand.New(rand.NewPCG(1, 1))
+	keys := make([]uint64, 1<<16)
+	for i := range keys {
+		keys[i] = rng.Uint64()
+		m[keys[i]] = 0
+	}
+	order := make([]uint16, 1<<20)
+	for i := range order {
+		order[i] = uint16(rng.Uint32())
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		m[keys[order[i&(1<<20-1)]]]++
 	}
 }

@@ -143,7 +143,9 @@ func (t *Tree) chargePaths(owner int32, windowStart int64) {
 	t.ordered(owner, false).Scan(func(e entry) bool {
 		r := &t.paths[e.row]
 		p := viewPath(e.path, r, t.missedMax(r))
-		t.recost(e.row, pathSize(&p, prev, windowStart))
+		t.charge(r, -int(r.cost))
+		r.cost = int32(pathSize(&p, prev, windowStart))
+		t.charge(r, int(r.cost))
 		prev = e.path
 		return true
 	})

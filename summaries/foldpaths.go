@@ -19,7 +19,8 @@ const maxRounds = 64
 // events / (share/2) events stays listed.
 func (t *Tree) foldOwner(owner int32, share int, measure func(int32)) {
 	for round := 0; t.processes[owner].pathCost > share; round++ {
-		excess, directories := t.processes[owner].pathCost-share, t.directoryCost(owner)
+		p := &t.processes[owner]
+		excess, directories := p.pathCost-share, p.directoryCost
 		onlyDirectories := 2*directories > share
 		if onlyDirectories {
 			excess = max(min(excess, directories-share/2), 1)
@@ -36,15 +37,6 @@ func (t *Tree) foldOwner(owner int32, share int, measure func(int32)) {
 			measure(owner)
 		}
 	}
-}
-
-func (t *Tree) directoryCost(owner int32) (cost int) {
-	for i := t.processes[owner].paths; i >= 0; i = t.paths[i].next {
-		if r := &t.paths[i]; r.owner == owner && r.dir {
-			cost += int(r.cost)
-		}
-	}
-	return cost
 }
 
 func (t *Tree) lowestPaths(owner int32, need int, onlyDirectories bool) []candidate {
@@ -126,25 +118,28 @@ func (t *Tree) foldRow(i int32, to []byte) (became bool) {
 	if !r.dir { // from a file's sizes to a directory's growth
 		r.sizeFirst, r.sizeLast = 0, r.growth()
 	}
+	t.charge(r, -int(r.cost))
 	r.dir, r.missed, r.hash, r.n, r.full = true, 0, hash, uint32(len(to)), uint32(len(to))
-	r.watched = t.watch.match(to)
-	t.recost(i, t.unitsOf(len(to)))
+	r.cost, r.watched = int32(t.unitsOf(len(to))), t.watch.match(to)
+	t.charge(r, int(r.cost))
 	t.pathIndex.insert(t.pathKey(r.owner, hash), i)
 	return true
 }
 
-// recost changes what a row costs.
-func (t *Tree) recost(i int32, cost int) {
-	r := &t.paths[i]
-	t.pathCost += cost - int(r.cost)
-	t.processes[r.owner].pathCost += cost - int(r.cost)
-	r.cost = int32(cost)
+// charge adds n to what the rows of r's owner, and all rows, cost.
+func (t *Tree) charge(r *pathRow, n int) {
+	p := &t.processes[r.owner]
+	t.pathCost += n
+	p.pathCost += n
+	if r.dir {
+		p.directoryCost += n
+	}
 }
 
 // drop takes a row out of its family; the next sweep gives its place back.
 func (t *Tree) drop(i int32) {
 	r := &t.paths[i]
-	t.recost(i, 0)
+	t.charge(r, -int(r.cost))
 	t.pathIndex.remove(t.pathKey(r.owner, r.hash), i)
 	r.owner = -1
 }

@@ -151,7 +151,7 @@ func (t *Tree) loadPaths(dst int32, p *Process) {
 		}
 		j := t.admitPath(src, row.Path, maphash.Bytes(t.seed, row.Path))
 		r := &t.paths[j]
-		r.tally, r.full, r.missed, r.dir = tallyOf(row), uint32(row.PathLen), int64(row.MissedMax), row.Directory
+		r.tally, r.full, r.missed = tallyOf(row), uint32(row.PathLen), int64(row.MissedMax)
 	}
 	t.absorb(dst, src)
 }

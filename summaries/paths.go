@@ -40,8 +40,7 @@ func (t *Tree) admitPath(owner int32, b []byte, hash uint64) int32 {
 	})
 	t.arena = append(t.arena, b...)
 	t.processes[owner].paths = i
-	t.processes[owner].pathCost += cost
-	t.pathCost += cost
+	t.charge(&t.paths[i], cost)
 	t.pathIndex.insert(t.pathKey(owner, hash), i)
 	return i
 }

@@ -102,7 +102,7 @@ type processRow struct {
 	paths                    int32  // first path row; −1 none
 	program                  int32
 	cost                     int32 // its own, as a row of the process table
-	pathCost                 int   // Σ cost of its path rows
+	pathCost, directoryCost  int   // Σ cost of its path rows, and of the directories among them
 	pid, ppid, responsible   int32
 	euid                     uint32
 	version                  uint64

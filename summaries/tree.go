@@ -28,7 +28,7 @@ const (
 // over them, so the books always balance. A Tree belongs to one goroutine.
 type Tree struct {
 	limits Limits
-	watch  watchList
+	watch  *watchList
 	key    *sketch.Key // nil in a merge of summaries whose key is not known
 	keyID  uint64      // of the sketches; 0 where there are none, or of different keys
 

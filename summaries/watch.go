@@ -1,54 +1,86 @@
 package summaries
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // watchList holds the path prefixes whose rows fold last within their family: places where
 // one write matters. A prefix matches whole components: /etc matches /etc and /etc/passwd
-// and not /etcetera. A "*" stands for exactly one component.
+// and not /etcetera. A "*" stands for exactly one component. It is a trie of components: the
+// zero value matches nothing.
 type watchList struct {
-	rules [][][]byte // components of each rule
-	heads [256]bool  // first byte of a rule's first component: most paths fail here
+	watched  bool // a prefix ends here
+	children []watchChild
+	any      *watchList // what follows "*"
 }
 
-func newWatchList(prefixes []string) watchList {
-	var w watchList
+type watchChild struct {
+	component []byte
+	list      *watchList
+}
+
+func newWatchList(prefixes []string) *watchList {
+	root := &watchList{}
 	for _, p := range prefixes {
-		rule := bytes.Split(bytes.Trim([]byte(p), "/"), []byte("/"))
-		if len(rule[0]) == 0 {
-			continue
+		node := root
+		for component := range strings.SplitSeq(strings.Trim(p, "/"), "/") {
+			if component != "" {
+				node = node.child(component)
+			}
 		}
-		w.rules = append(w.rules, rule)
-		w.heads[rule[0][0]] = true
+		node.watched = node != root
 	}
-	return w
+	return root
 }
 
-func (w *watchList) match(path []byte) bool {
-	if len(path) < 2 || !w.heads[path[1]] && !w.heads['*'] {
-		return false
+// child finds or makes what follows a component.
+func (w *watchList) child(component string) *watchList {
+	if component == "*" {
+		if w.any == nil {
+			w.any = &watchList{}
+		}
+		return w.any
 	}
-	for _, rule := range w.rules {
-		if matchRule(rule, path) {
+	if next := w.next([]byte(component)); next != nil {
+		return next
+	}
+	next := &watchList{}
+	w.children = append(w.children, watchChild{[]byte(component), next})
+	return next
+}
+
+func (w *watchList) next(component []byte) *watchList {
+	for i := range w.children {
+		if c := &w.children[i]; bytes.Equal(c.component, component) {
+			return c.list
+		}
+	}
+	return nil
+}
+
+// match tells whether an absolute path lies under a prefix.
+func (w *watchList) match(path []byte) bool {
+	for !w.watched {
+		if len(path) == 0 || len(w.children) == 0 && w.any == nil {
+			return false
+		}
+		component := path[1:]
+		if n := bytes.IndexByte(component, '/'); n >= 0 {
+			component = component[:n]
+		}
+		path = path[1+len(component):]
+		next := w.next(component)
+		switch {
+		case next == nil:
+			next = w.any
+		case w.any != nil && w.any.match(path):
 			return true
 		}
-	}
-	return false
-}
-
-func matchRule(rule [][]byte, path []byte) bool {
-	for _, component := range rule {
-		if len(path) == 0 || path[0] != '/' {
+		if next == nil {
 			return false
 		}
-		path = path[1:]
-		n := bytes.IndexByte(path, '/')
-		if n < 0 {
-			n = len(path)
-		}
-		if !bytes.Equal(component, []byte("*")) && !bytes.Equal(component, path[:n]) {
-			return false
-		}
-		path = path[n:]
+		w = next
 	}
 	return true
 }
