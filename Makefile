@@ -1,0 +1,96 @@
+# What a developer and CI run. Every target installs what it needs through Go modules; the
+# pinned tools live in .tools/, apart from the program's own dependencies.
+#
+#   make run        summarise this machine (root on Linux; otherwise it says what is missing)
+#   make test       all tests
+#   make check      what CI runs
+#   make bench fuzz generate build help
+
+GO        ?= go
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64
+FUZZTIME  ?= 10s
+BENCH     ?= .
+VULNDB    ?= https://vuln.go.dev
+
+# The race detector needs cgo and a C compiler; Go turns cgo off where there is none.
+RACE := $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+
+# The committed eBPF bytecode comes from this clang (Debian 12); others give other bytes.
+CLANG := 14
+
+# What generators write.
+GENERATED = $(shell git ls-files -co --exclude-standard '*.pb.go' '*_bpfel.go' '*_bpfeb.go' '*_bpfel.o' '*_bpfeb.o')
+tool      = $(GO) tool -modfile=.tools/$(1).mod $(1)
+
+.PHONY: run build test check fmt vet lint cross generated proto vuln bench fuzz generate help
+
+run: build
+	bin/summarizer run
+
+build:
+	$(GO) build -trimpath -o bin/summarizer ./cmd/summarizer
+
+test:
+	@$(if $(RACE),,echo "no C compiler: testing without the race detector")
+	$(GO) test $(RACE) -shuffle=on ./...
+
+# The tests come last, so that their verdict is what one sees.
+check: fmt vet lint proto generated cross vuln test
+
+fmt:
+	@files=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	if [ -n "$$files" ]; then echo "run gofmt -w on:"; echo "$$files"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(call tool,golangci-lint) run ./...
+
+# Frames that any committed schema describes stay readable.
+proto:
+	$(call tool,buf) lint
+	@set -e; for rev in $$(git log --format=%h -- summaries/proto); do \
+		echo "comparing the schema with that of $$rev"; \
+		rm -rf .cache/schema; mkdir -p .cache/schema; \
+		git archive $$rev buf.yaml summaries/proto | tar -x -C .cache/schema; \
+		$(call tool,buf) breaking --against .cache/schema; \
+	done
+
+cross:
+	@set -e; for p in $(PLATFORMS); do \
+		echo "building for $$p"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./...; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath ./...; \
+	done
+
+generate:
+	$(GO) generate ./...
+
+generated:
+	@set -e; before=$$(cat $(GENERATED) | cksum); \
+	$(GO) generate ./summaries/...; \
+	if clang --version 2>/dev/null | grep -q 'version $(CLANG)\.'; then $(GO) generate ./esbridge/...; \
+	else echo "skipped: the eBPF bytecode is rebuilt and compared with clang $(CLANG) only"; fi; \
+	if [ "$$before" != "$$(cat $(GENERATED) | cksum)" ]; then \
+		echo "generated code was out of date; commit what changed:"; git status --short $(GENERATED); exit 1; \
+	fi
+
+vuln:
+	@if curl -sfm 5 -o /dev/null $(VULNDB)/index/db.json; then \
+		$(call tool,govulncheck) -db $(VULNDB) ./...; \
+	else echo "skipped: the vulnerability database cannot be reached"; fi
+
+bench:
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+# Every fuzz target for a short time, one after the other: go test takes one at a time.
+fuzz:
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg; \
+		done; \
+	done
+
+help:
+	@sed -n '/^#   make/s/^# *//p' Makefile

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"summarizer/summaries"
+)
+
+// tableRows is how many rows a table has where no terminal sets the limit.
+const tableRows = 60
+
+// table draws a summary as text: what happened and what was lost, then the programs with the
+// most events, each with its busiest paths beneath. Names come last in their line, and
+// escaped: nobody can forge a number with one.
+type table struct {
+	width int // cells of a line; 0 for as many as it takes
+	rows  int // most rows beneath the head line of the columns
+}
+
+// tableRow is one line. Members are the processes of a program or what a directory stands for.
+type tableRow struct {
+	events, missed, members uint64
+	lowerBound              bool
+	what, name              string
+}
+
+// tableHead is how many lines of a table are not rows.
+const tableHead = 4
+
+// lines renders s, one string per line.
+func (t *table) lines(s *summaries.Summary) []string {
+	lines := []string{
+		t.fit(headline(s)),
+		t.fit(membersLine(s)),
+		t.fit(ledgerLine(&s.Ledger)),
+		t.fit(fmt.Sprintf("%14s %9s %11s  %-18s %s", "EVENTS", "MISSED", "MEMBERS", "WHAT", "NAME")),
+	}
+	for _, r := range t.choose(s) {
+		lines = append(lines, t.fit(r.String()))
+	}
+	return lines
+}
+
+// text renders s as lines that each end in a newline.
+func (t *table) text(s *summaries.Summary) []byte {
+	return []byte(strings.Join(t.lines(s), "\n") + "\n")
+}
+
+// fit shortens a line of printable text to the table's width.
+func (t *table) fit(line string) string { return elide(line, t.width) }
+
+func (r *tableRow) String() string {
+	events := group(r.events)
+	if r.lowerBound {
+		events = "≥" + events
+	}
+	missed, members := "", ""
+	if r.missed > 0 {
+		missed = "+" + group(r.missed)
+	}
+	if r.members > 0 {
+		members = group(r.members)
+	}
+	return fmt.Sprintf("%14s %9s %11s  %-18s %s", events, missed, members, r.what, r.name)
+}
+
+// headline says what happened in the window and what was lost of it.
+func headline(s *summaries.Summary) string {
+	start := time.Unix(0, s.Window.Start).UTC()
+	length := time.Duration(s.Window.End - s.Window.Start)
+	bound := ""
+	if s.LowerBound {
+		bound = "at least "
+	}
+	return fmt.Sprintf("%s +%v %s  %s%s events  %s/s  lost %s",
+		start.Format("2006-01-02 15:04:05"), length.Round(time.Millisecond), s.Window.EndReason, bound,
+		group(s.Events), group(perSecond(s.Events, length)), group(lost(&s.Ledger)))
+}
+
+// membersLine says how many different ones there were, and what came late or not at all.
+func membersLine(s *summaries.Summary) string {
+	return fmt.Sprintf("%s paths  %s processes  %s programs  dropped: kernel %s, queue %s  late %s",
+		distinct(&s.Paths), distinct(&s.Procs), distinct(&s.Programs),
+		group(s.Ledger.KernelDropped), group(s.Ledger.QueueDropped), group(s.Ledger.Late))
+}
+
+// lost is what should have been counted under a name and was not: dropped before it reached
+// us, or not understood.
+func lost(l *summaries.Ledger) uint64 {
+	return l.KernelDropped + l.QueueDropped + malformed(l)
+}
+
+func malformed(l *summaries.Ledger) (n uint64) {
+	for _, m := range l.Malformed {
+		n += m
+	}
+	return n
+}
+
+// ledgerLine is the account of what was received. It says zero as plainly as any number.
+func ledgerLine(l *summaries.Ledger) string {
+	return fmt.Sprintf("received %s = folded %s + muted %s + ignored %s + malformed %s",
+		group(l.Received), group(l.Folded), group(l.Muted), group(l.Ignored), group(malformed(l)))
+}
+
+// choose picks the rows: as many programs as leave room for a few paths under each.
+func (t *table) choose(s *summaries.Summary) []tableRow {
+	programs := programRows(s)
+	if len(programs) == 0 || t.rows <= 0 {
+		return nil
+	}
+	shown := min(len(programs), max(1, t.rows/4))
+	perProgram := t.rows/shown - 1
+	var rows []tableRow
+	for _, p := range programs[:shown] {
+		rows = append(rows, p.row)
+		paths := p.paths()
+		rows = append(rows, paths[:min(len(paths), perProgram)]...)
+	}
+	return rows
+}
+
+// programRow is a program, or what an origin folded up of its programs.
+type programRow struct {
+	row     tableRow
+	program *summaries.Program // nil for folded ones
+	other   *summaries.Other
+}
+
+// programRows are all programs by number of events, most first.
+func programRows(s *summaries.Summary) []programRow {
+	var rows []programRow
+	for i := range s.Origins {
+		o := &s.Origins[i]
+		origin := elide(escapeName(o.Name), 18)
+		for j := range o.Programs {
+			p := &o.Programs[j]
+			rows = append(rows, programRow{tableRow{
+				events: p.Events, missed: p.MissedMax, members: p.Seen.Estimate, lowerBound: lowerBound(p),
+				what: origin, name: escapeName(p.Path),
+			}, p, &p.Other})
+		}
+		if o.Other.Events > 0 {
+			rows = append(rows, programRow{tableRow{
+				events: o.Other.Events, members: o.Other.Members, lowerBound: o.Other.LowerBound,
+				what: origin, name: "(other programs)",
+			}, nil, &o.Other})
+		}
+	}
+	slices.SortStableFunc(rows, func(a, b programRow) int { return byEvents(&a.row, &b.row) })
+	return rows
+}
+
+func byEvents(a, b *tableRow) int {
+	return cmp.Or(cmp.Compare(b.events, a.events), cmp.Compare(a.name, b.name))
+}
+
+func lowerBound(p *summaries.Program) bool {
+	return p.Other.LowerBound || slices.ContainsFunc(p.Processes, func(x summaries.Process) bool { return x.LowerBound })
+}
+
+// perSecond is a rate, of at least one second's worth of time.
+func perSecond(n uint64, d time.Duration) uint64 {
+	return uint64(float64(n) / max(d.Seconds(), 1))
+}
+
+// distinct writes a number of different members: exact, estimated (~) or an upper bound (≤).
+func distinct(d *summaries.Distinct) string {
+	switch {
+	case d.AtMost:
+		return "≤" + group(d.Estimate)
+	case d.StdError > 0:
+		return "~" + group(d.Estimate)
+	}
+	return group(d.Estimate)
+}
+
+// group writes n with a comma between thousands.
+func group(n uint64) string {
+	digits := strconv.FormatUint(n, 10)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
