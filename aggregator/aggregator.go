@@ -13,7 +13,6 @@ package aggregator
 
 import (
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"summarizer/aggregator/window"
@@ -82,7 +81,6 @@ type Aggregator struct {
 	window  window.Config
 	roller  roller
 	panes   [2]*pane
-	last    atomic.Pointer[summaries.Summary]
 	started time.Time // when Run began: the zero of the monotonic clock
 }
 
@@ -99,6 +97,3 @@ func New(cfg Config) (*Aggregator, error) {
 	}
 	return a, nil
 }
-
-// Peek returns the summary that was delivered last, nil before the first.
-func (a *Aggregator) Peek() *summaries.Summary { return a.last.Load() }

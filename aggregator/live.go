@@ -120,8 +120,5 @@ func (a *Aggregator) close(p *pane, over window.Pane, deliver func(*summaries.Su
 	if err != nil {
 		return err
 	}
-	return a.roller.add(s, func(s *summaries.Summary) error {
-		a.last.Store(s)
-		return deliver(s)
-	})
+	return a.roller.add(s, deliver)
 }

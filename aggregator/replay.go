@@ -16,7 +16,6 @@ type replay struct {
 	deliver    func(*summaries.Summary) error
 	watermark  *window.Watermark
 	open, next *pane
-	began      bool
 	err        error // of deliver
 }
 

@@ -113,7 +113,7 @@ func (t *Tree) seeProcess(r *processRow) {
 
 // program finds or admits the row of an executable.
 func (t *Tree) program(p *esbridge.Process) int32 {
-	exe, full := t.rowPath(p.Executable)
+	exe, _ := t.rowPath(p.Executable)
 	key := t.mix(maphash.Bytes(t.seed, exe)^p.Inode, maphash.Bytes(t.seed, p.CDHash)^p.Device)
 	for i, at := t.programIndex.first(key); i >= 0; i, at = t.programIndex.next(key, at) {
 		if t.isProgram(i, p) {
@@ -130,7 +130,7 @@ func (t *Tree) program(p *esbridge.Process) int32 {
 	r := &t.programs[i]
 	t.clearProgram(i)
 	r.used, r.origin, r.key, r.cost, r.born = true, o, key, 1, t.next()
-	exe, full = t.rowPath(p.Executable) // folding may have used the scratch buffer
+	exe, full := t.rowPath(p.Executable) // folding may have used the scratch buffer
 	r.path.set(exe)
 	r.pathFull = uint32(full)
 	r.cdhash.set(p.CDHash)

@@ -131,7 +131,6 @@ type programRow struct {
 	device, inode    uint64
 	origin           int32
 	cost             int32
-	processCost      int
 	key              uint32
 	born             uint64
 	missed, unlisted uint64
@@ -148,7 +147,6 @@ type programRow struct {
 type originRow struct {
 	name             name
 	cost             int32
-	programCost      int
 	born             uint64
 	missed, unlisted uint64
 	members          uint64 // programs folded into its others

@@ -1,3 +1,25 @@
+// Package summaries is what leaves a machine: the value Summary, the tree it comes from, and
+// its forms on the wire and for people.
+//
+// # The value
+//
+// A Summary says what the programs of a machine did to files in one window. It is a plain
+// tree: origins (trust groups), programs, processes, and paths. It adds up at every level,
+// and every number says how wrong it can be; docs/summary.md explains each field.
+//
+// # The tree
+//
+// Tree counts events in tables of fixed size. There is one operation on it, fold up: when
+// room is short, the largest families fold their smallest members into their parents. It
+// bounds the memory, fits a summary into a frame (Tree.Fit) and merges summaries (Merge). The
+// rules are at the top of fold.go.
+//
+// # The wire
+//
+// AppendFrame, DecodeFrame and FrameReader are the frame: a head, a protobuf message
+// (proto/summarizer/v1/summary.proto), zeros up to a size that never changes. What is decoded
+// has been validated: it adds up. AppendJSON writes the summarizer.summary/1 contract
+// (docs/summary.schema.json).
 package summaries
 
 import "summarizer/esbridge"

@@ -10,65 +10,68 @@ import (
 	pb "summarizer/summaries/internal/summarypb"
 )
 
+// damages breaks one promise of a summary each.
+var damages = map[string]func(s *Summary, o *Origin, p *Program, r *Process){
+	"events of the machine":       func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Events++ },
+	"kinds of the machine":        func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Kinds[0]--; s.Kinds[1]++ },
+	"events of an origin":         func(s *Summary, o *Origin, _ *Program, _ *Process) { o.Events++; s.Events++ },
+	"kinds of an origin":          func(_ *Summary, o *Origin, _ *Program, _ *Process) { o.Kinds[0]-- },
+	"events of a program":         func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Events-- },
+	"kinds of a program":          func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Kinds[5]++ },
+	"events of a process":         func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Events++ },
+	"kinds of a process":          func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Kinds[5]++ },
+	"events of an other":          func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Other.Events-- },
+	"kinds of an other":           func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Other.Kinds[1]-- },
+	"events of an origin's other": func(_ *Summary, o *Origin, _ *Program, _ *Process) { o.Other.Events++ },
+	"events of a path":            func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Events++ },
+	"kinds of a path":             func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Kinds[1]-- },
+	"kinds that overflow": func(_ *Summary, _ *Origin, _ *Program, r *Process) {
+		r.Paths[0].Kinds[0] = math.MaxUint64
+		r.Paths[0].Kinds[1]++
+	},
+	"paths that overflow to events": overflow,
+	"origin without events":         func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Origins = append(s.Origins, Origin{}) },
+	"program without events":        func(_ *Summary, o *Origin, _ *Program, _ *Process) { o.Programs = append(o.Programs, Program{}) },
+	"process without events":        func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Processes = append(p.Processes, Process{}) },
+	"relative path":                 func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Path[0] = '.' },
+	"empty path":                    func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Path, r.Paths[0].PathLen = nil, 0 },
+	"paths out of order":            func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0], r.Paths[1] = r.Paths[1], r.Paths[0] },
+	"path twice": func(_ *Summary, _ *Origin, _ *Program, r *Process) {
+		r.Paths[2].Path, r.Paths[2].PathLen = r.Paths[1].Path, 5000
+	},
+	"paths of an other":            func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Other.Paths[0].Path[0] = '.' },
+	"directory like a file":        func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Path[6] = 'x' },
+	"file like a directory":        func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Directory = false },
+	"directory that misses events": func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].MissedMax = 1 },
+	"file with folded rows":        func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[1].Folded = 1 },
+	"path longer than it is":       func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].PathLen-- },
+	"program longer than it is":    func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.PathLen = 1 },
+	"window that ends before":      func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Window.End = s.Window.Start - 1 },
+	"hop of nothing":               func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Window.Hop = 0 },
+	"hop backwards":                func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Window.Hop = -1 },
+	"end for no reason":            func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Window.EndReason = NumEndReasons },
+	"numbers backwards":            func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.FirstSeq = s.Seq + 1 },
+	"series of nothing":            func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Series.Per = 0 },
+	"series backwards":             func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Series.Per = -1 },
+	"ledger":                       func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Ledger.Malformed[3]++ },
+	"ledger that overflows": func(s *Summary, _ *Origin, _ *Program, _ *Process) {
+		s.Ledger.Folded += s.Ledger.Muted + 1
+		s.Ledger.Muted = math.MaxUint64
+	},
+	"negative limit":           func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Limits.Paths = -1 },
+	"finding without a number": func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Findings[0].Value = math.NaN() },
+	"infinite finding":         func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Findings[0].Value = math.Inf(-1) },
+	"error that is no number":  func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Programs.StdError = math.NaN() },
+	"infinite error":           func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Paths.StdError = math.Inf(1) },
+	"negative error":           func(_ *Summary, o *Origin, _ *Program, _ *Process) { o.Seen.StdError = -0.1 },
+	"registers of no sketch":   func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Seen.Registers = make([]byte, 48) },
+	"too few registers":        func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Seen.Registers = make([]byte, 8) },
+	"register out of range":    func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Procs.Registers = []byte{15: 62} },
+}
+
 // A summary that breaks one promise is refused, whichever it is.
 func TestBrokenSummariesAreRefused(t *testing.T) {
-	for what, damage := range map[string]func(s *Summary, o *Origin, p *Program, r *Process){
-		"events of the machine":       func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Events++ },
-		"kinds of the machine":        func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Kinds[0]--; s.Kinds[1]++ },
-		"events of an origin":         func(s *Summary, o *Origin, _ *Program, _ *Process) { o.Events++; s.Events++ },
-		"kinds of an origin":          func(_ *Summary, o *Origin, _ *Program, _ *Process) { o.Kinds[0]-- },
-		"events of a program":         func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Events-- },
-		"kinds of a program":          func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Kinds[5]++ },
-		"events of a process":         func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Events++ },
-		"kinds of a process":          func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Kinds[5]++ },
-		"events of an other":          func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Other.Events-- },
-		"kinds of an other":           func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Other.Kinds[1]-- },
-		"events of an origin's other": func(_ *Summary, o *Origin, _ *Program, _ *Process) { o.Other.Events++ },
-		"events of a path":            func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Events++ },
-		"kinds of a path":             func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Kinds[1]-- },
-		"kinds that overflow": func(_ *Summary, _ *Origin, _ *Program, r *Process) {
-			r.Paths[0].Kinds[0] = math.MaxUint64
-			r.Paths[0].Kinds[1]++
-		},
-		"paths that overflow to events": overflow,
-		"origin without events":         func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Origins = append(s.Origins, Origin{}) },
-		"program without events":        func(_ *Summary, o *Origin, _ *Program, _ *Process) { o.Programs = append(o.Programs, Program{}) },
-		"process without events":        func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Processes = append(p.Processes, Process{}) },
-		"relative path":                 func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Path[0] = '.' },
-		"empty path":                    func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Path, r.Paths[0].PathLen = nil, 0 },
-		"paths out of order":            func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0], r.Paths[1] = r.Paths[1], r.Paths[0] },
-		"path twice": func(_ *Summary, _ *Origin, _ *Program, r *Process) {
-			r.Paths[2].Path, r.Paths[2].PathLen = r.Paths[1].Path, 5000
-		},
-		"paths of an other":            func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Other.Paths[0].Path[0] = '.' },
-		"directory like a file":        func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Path[6] = 'x' },
-		"file like a directory":        func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].Directory = false },
-		"directory that misses events": func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].MissedMax = 1 },
-		"file with folded rows":        func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[1].Folded = 1 },
-		"path longer than it is":       func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Paths[0].PathLen-- },
-		"program longer than it is":    func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.PathLen = 1 },
-		"window that ends before":      func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Window.End = s.Window.Start - 1 },
-		"hop of nothing":               func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Window.Hop = 0 },
-		"hop backwards":                func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Window.Hop = -1 },
-		"end for no reason":            func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Window.EndReason = NumEndReasons },
-		"numbers backwards":            func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.FirstSeq = s.Seq + 1 },
-		"series of nothing":            func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Series.Per = 0 },
-		"series backwards":             func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Series.Per = -1 },
-		"ledger":                       func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Ledger.Malformed[3]++ },
-		"ledger that overflows": func(s *Summary, _ *Origin, _ *Program, _ *Process) {
-			s.Ledger.Folded += s.Ledger.Muted + 1
-			s.Ledger.Muted = math.MaxUint64
-		},
-		"negative limit":           func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Limits.Paths = -1 },
-		"finding without a number": func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Findings[0].Value = math.NaN() },
-		"infinite finding":         func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Findings[0].Value = math.Inf(-1) },
-		"error that is no number":  func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Programs.StdError = math.NaN() },
-		"infinite error":           func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Paths.StdError = math.Inf(1) },
-		"negative error":           func(_ *Summary, o *Origin, _ *Program, _ *Process) { o.Seen.StdError = -0.1 },
-		"registers of no sketch":   func(_ *Summary, _ *Origin, p *Program, _ *Process) { p.Seen.Registers = make([]byte, 48) },
-		"too few registers":        func(_ *Summary, _ *Origin, _ *Program, r *Process) { r.Seen.Registers = make([]byte, 8) },
-		"register out of range":    func(s *Summary, _ *Origin, _ *Program, _ *Process) { s.Procs.Registers = []byte{15: 62} },
-	} {
+	for what, damage := range damages {
 		s := sample()
 		o := &s.Origins[0]
 		p := &o.Programs[0]

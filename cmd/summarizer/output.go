@@ -7,8 +7,8 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 
-	"summarizer/aggregator"
 	"summarizer/summaries"
 )
 
@@ -17,12 +17,13 @@ type output struct {
 	frameSize int
 	sinks     []sink
 	stdout    io.Writer
-	screen    *screen  // nil where nobody looks
-	file      *os.File // of frames; nil where none was asked for
+	screen    *screen                           // nil where nobody looks
+	last      atomic.Pointer[summaries.Summary] // the window that left last, for the screen
+	file      *os.File                          // of frames; nil where none was asked for
 }
 
 // open makes the outputs that the flags ask for.
-func (o *runOptions) open(stdout io.Writer, agg *aggregator.Aggregator, frameSize int) (*output, error) {
+func (o *runOptions) open(stdout io.Writer, frameSize int) (*output, error) {
 	out := &output{frameSize: frameSize, stdout: stdout}
 	if o.print != formatTable && o.print != formatJSON {
 		return nil, usagef("--print: %q is no format: give table or json", o.print)
@@ -36,7 +37,7 @@ func (o *runOptions) open(stdout io.Writer, agg *aggregator.Aggregator, frameSiz
 	case o.print == formatJSON:
 		err = out.add(formatJSON, stdout)
 	default:
-		err = out.addTable(agg)
+		err = out.addTable()
 	}
 	if err == nil && o.frames != "" && o.frames != "-" {
 		err = out.addFile(o.frames)
@@ -54,11 +55,15 @@ func (out *output) add(format string, w io.Writer) error {
 }
 
 // addTable draws the last window on a terminal, or writes a line per window elsewhere.
-func (out *output) addTable(agg *aggregator.Aggregator) error {
+func (out *output) addTable() error {
 	if !canDraw(out.stdout) {
 		return out.add(formatLines, out.stdout)
 	}
-	out.screen = newScreen(out.stdout.(*os.File), agg.Peek)
+	out.screen = newScreen(out.stdout.(*os.File), out.last.Load)
+	out.sinks = append(out.sinks, func(s *summaries.Summary, _ []byte) error {
+		out.last.Store(s)
+		return nil
+	})
 	return nil
 }
 
@@ -107,7 +112,7 @@ func (out *output) show(ctx context.Context) (leave func()) {
 	return func() {
 		cancel()
 		drawing.Wait()
-		if last := out.screen.peek(); last != nil {
+		if last := out.last.Load(); last != nil {
 			t := table{rows: tableRows}
 			_ = write(out.stdout, t.text(last)) // the terminal may be gone by now
 		}

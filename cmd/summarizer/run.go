@@ -9,6 +9,8 @@ import (
 
 	"summarizer/aggregator"
 	"summarizer/esbridge"
+	"summarizer/esbridge/eslogger"
+	"summarizer/esbridge/linux"
 	"summarizer/summaries"
 )
 
@@ -68,7 +70,7 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	out, err := o.open(cmd.OutOrStdout(), agg, cfg.FrameSize)
+	out, err := o.open(cmd.OutOrStdout(), cfg.FrameSize)
 	if err != nil {
 		return err
 	}
@@ -77,9 +79,12 @@ func (o *runOptions) run(cmd *cobra.Command) error {
 	return errors.Join(failed, out.close())
 }
 
-// muteRules are the rules that a source leaves events out by and cannot count.
+// muteRules are the rules that a source leaves events out by.
 func muteRules(source esbridge.Source) (rules []summaries.MuteRule) {
-	if s, ok := source.(interface{ MuteRules() []string }); ok {
+	switch s := source.(type) {
+	case *linux.Source:
+		rules = append(rules, summaries.MuteRule{Rule: "process: summarizer itself, in the kernel", Counted: true})
+	case *eslogger.Tool:
 		for _, rule := range s.MuteRules() {
 			rules = append(rules, summaries.MuteRule{Rule: rule})
 		}

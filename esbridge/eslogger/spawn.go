@@ -69,7 +69,7 @@ func (t *Tool) Run(ctx context.Context, deliver func(*esbridge.Batch) error) err
 
 	if err := NewReader(t.command.Path, out, true).Run(ctx, deliver); err != nil {
 		kill()
-		cmd.Wait() // its error is ours: we killed it
+		_ = cmd.Wait() // we killed it
 		return err
 	}
 	late := time.AfterFunc(grace, kill)
