@@ -101,22 +101,24 @@ func (t *Tree) seeProcess(r *processRow) {
 		return
 	}
 	g := &t.programs[r.program]
-	id := t.scratch[:0]
+	id := appendUint64(t.scratch[:0], g.id)
 	id = appendUint64(id, uint64(uint32(r.pid)))
 	id = appendUint64(id, r.version)
-	id = appendUint64(id, uint64(r.start))
-	id = append(id, g.path.bytes()[:min(int(g.path.n), maxRowPath-64)]...)
-	h := t.key.Hash(id)
+	h := t.key.Hash(appendUint64(id, uint64(r.start)))
 	g.seen.insert(h)
 	t.machine.processes.insert(h)
 }
 
 // program finds or admits the row of an executable.
 func (t *Tree) program(p *esbridge.Process) int32 {
+	if t.programs[t.lastProgram].used && t.isProgram(t.lastProgram, p) {
+		return t.lastProgram
+	}
 	exe, _ := t.rowPath(p.Executable)
 	key := t.mix(maphash.Bytes(t.seed, exe)^p.Inode, maphash.Bytes(t.seed, p.CDHash)^p.Device)
 	for i, at := t.programIndex.first(key); i >= 0; i, at = t.programIndex.next(key, at) {
 		if t.isProgram(i, p) {
+			t.lastProgram = i
 			return i
 		}
 	}
@@ -152,9 +154,9 @@ func (t *Tree) seeProgram(r *programRow) {
 	id := append(t.scratch[:0], r.path.bytes()[:min(int(r.path.n), maxRowPath-128)]...)
 	id = append(id, 0)
 	id = append(id, r.cdhash.bytes()...)
-	h := t.key.Hash(appendUint64(id, r.inode))
-	t.origins[r.origin].seen.insert(h)
-	t.machine.programs.insert(h)
+	r.id = t.key.Hash(appendUint64(id, r.inode))
+	t.origins[r.origin].seen.insert(r.id)
+	t.machine.programs.insert(r.id)
 }
 
 // origin finds or admits the row of a trust group. There are few: a scan finds it.

@@ -108,8 +108,14 @@ func (t *Tree) foldRow(i int32, to []byte) (became bool) {
 		t.drop(i)
 		return false
 	}
+	if d := &t.paths[t.lastDirectory]; d.owner == r.owner && d.dir && bytes.Equal(t.bytesOf(d), to) && d != r {
+		d.into(&r.tally)
+		t.drop(i)
+		return false
+	}
 	hash := maphash.Bytes(t.seed, to)
 	if d := t.findPath(r.owner, to, hash); d >= 0 {
+		t.lastDirectory = d
 		t.paths[d].into(&r.tally)
 		t.drop(i)
 		return false
@@ -136,11 +142,11 @@ func (t *Tree) charge(r *pathRow, n int) {
 	}
 }
 
-// drop takes a row out of its family; the next sweep gives its place back.
+// drop takes a row out of its family. It stays in the index, where it matches nothing; the
+// next sweep gives its places back.
 func (t *Tree) drop(i int32) {
 	r := &t.paths[i]
 	t.charge(r, -int(r.cost))
-	t.pathIndex.remove(t.pathKey(r.owner, r.hash), i)
 	r.owner = -1
 }
 
@@ -153,20 +159,25 @@ func (t *Tree) sweep() {
 	t.pathIndex.reset()
 	live, end := 0, uint32(0)
 	for i := range t.paths {
-		r := t.paths[i]
+		r := &t.paths[i]
 		if r.owner < 0 {
 			continue
 		}
-		copy(t.arena[end:], t.arena[r.off:r.off+r.n])
-		r.off = end
+		if r.off != end {
+			copy(t.arena[end:], t.arena[r.off:r.off+r.n])
+			r.off = end
+		}
 		end += r.n
 		p := &t.processes[r.owner]
 		r.next, p.paths = p.paths, int32(live)
-		t.paths[live] = r
 		t.pathIndex.insert(t.pathKey(r.owner, r.hash), int32(live))
+		if live != i {
+			t.paths[live] = *r
+		}
 		live++
 	}
 	t.paths, t.arena = t.paths[:live], t.arena[:end]
+	t.lastDirectory = 0
 }
 
 // entry is a path row in path order.

@@ -3,7 +3,7 @@ package summaries
 import "fmt"
 
 // DefaultLimits are the table capacities where none are configured: 22 MiB in all.
-var DefaultLimits = Limits{Origins: 64, Programs: 512, Processes: 2048, Paths: 16384, PathBytes: 8 << 20}
+var DefaultLimits = Limits{Origins: 64, Programs: 512, Processes: 2048, Paths: 16384, PathBytes: 4 << 20}
 
 // minUnit is the least number of path bytes per row: below it one long path could cost more
 // rows than a fold is sure to free.

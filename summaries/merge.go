@@ -169,6 +169,7 @@ func (t *Tree) loadSeen(s *seen, d *Distinct, fresh bool, members func(insert fu
 		loaded.sketch = sketch.New(memberPrecision)
 		members(func(b []byte) { loaded.sketch.InsertHash(t.key.Hash(b)) })
 	}
+	loaded.dirty = loaded.sketch != nil
 	if fresh {
 		*s = loaded
 	} else {

@@ -92,76 +92,80 @@ type pathRow struct {
 }
 
 // processRow is one execution of a program, or the others of a program, folded together.
-// It owns path rows; root is its directory row "/".
+// It owns path rows; root is its directory row "/". What a fold looks at comes first, in one
+// cache line.
 type processRow struct {
-	root                     tally
-	events                   uint64 // root.events + Σ path rows
-	missed                   uint64
-	unlisted                 uint64 // no path without a row had more events
-	debt                     int64  // added to the missed_max of all path rows at once
-	paths                    int32  // first path row; −1 none
-	program                  int32
-	cost                     int32 // its own, as a row of the process table
-	pathCost, directoryCost  int   // Σ cost of its path rows, and of the directories among them
+	events, missed          uint64 // events = root.events + Σ path rows
+	born                    uint64 // order of admission
+	pathCost, directoryCost int    // Σ cost of its path rows, and of the directories among them
+	program                 int32
+	cost                    int32 // its own, as a row of the process table
+	paths                   int32 // first path row; −1 none
+	key                     uint32
+	used, lowerBound        bool
+	incomplete              bool // paths were folded or lost: the rows are not all there is
+	registers               bool // the sketch goes with the row into a frame
+	touched                 bool // by the summary that is being merged
+
 	pid, ppid, responsible   int32
 	euid                     uint32
 	version                  uint64
 	start                    int64
-	key                      uint32 // in the process index
-	born                     uint64 // order of admission
-	second                   int64  // Unix second that secondEvents counts
+	unlisted                 uint64 // no path without a row had more events
+	debt                     int64  // added to the missed_max of all path rows at once
+	second                   int64  // when the second began that secondEvents counts
 	secondEvents, peakEvents uint64
 	peakSecond               int64
 	extensionChanges         uint64
-	container                name
-	lowerBound, used         bool
-	registers                bool // the sketch goes with the row into a frame
-	incomplete               bool // paths were folded or lost: the rows are not all there is
-	touched                  bool // by the merge under way
 	seen                     seen
+	root                     tally
+	container                name
 }
 
-// programRow is an executable, or the others of an origin.
+// programRow is an executable, or the others of an origin. What identifies it comes first.
 type programRow struct {
-	path             longName
-	pathFull         uint32
-	cdhash           name
-	signingID        longName
-	teamID           name
-	device, inode    uint64
-	origin           int32
-	cost             int32
-	key              uint32
-	born             uint64
-	missed, unlisted uint64
-	members          uint64 // processes folded into its others
-	used             bool
-	incomplete       bool
-	registers        bool
-	touched          bool
-	bound            uint64 // unlisted_max of the row in the summary that is being merged
-	seen             seen
+	origin        int32
+	cost          int32
+	device, inode uint64
+	cdhash        name
+	path          longName
+	pathFull      uint32
+	key           uint32
+	id            uint64 // keyed hash of what identifies it, for sketches
+	born          uint64
+	missed        uint64
+	unlisted      uint64
+	members       uint64 // processes folded into its others
+	bound         uint64 // unlisted_max of the row in the summary that is being merged
+	seen          seen
+	used          bool
+	incomplete    bool
+	registers     bool
+	touched       bool
+	teamID        name
+	signingID     name
 }
 
 // originRow is a trust group, or the others of the machine.
 type originRow struct {
-	name             name
-	cost             int32
-	born             uint64
-	missed, unlisted uint64
-	members          uint64 // programs folded into its others
-	used             bool
-	incomplete       bool
-	registers        bool
-	touched          bool
-	bound            uint64 // unlisted_max of the row in the summary that is being merged
-	seen             seen
+	name       name
+	cost       int32
+	born       uint64
+	missed     uint64
+	unlisted   uint64
+	members    uint64 // programs folded into its others
+	bound      uint64 // unlisted_max of the row in the summary that is being merged
+	seen       seen
+	used       bool
+	incomplete bool
+	registers  bool
+	touched    bool
 }
 
 // name is a short string in place, so that a row allocates nothing. Longer ones are cut.
 type name struct {
 	n uint8
-	b [79]byte
+	b [127]byte
 }
 
 func (s *name) set(b []byte)   { s.n = uint8(copy(s.b[:], b)) }
@@ -174,6 +178,5 @@ type longName struct {
 	b [maxRowPath]byte
 }
 
-func (s *longName) set(b []byte)   { s.n = uint16(copy(s.b[:], b)) }
-func (s *longName) bytes() []byte  { return s.b[:s.n] }
-func (s *longName) String() string { return string(s.b[:s.n]) }
+func (s *longName) set(b []byte)  { s.n = uint16(copy(s.b[:], b)) }
+func (s *longName) bytes() []byte { return s.b[:s.n] }

@@ -7,18 +7,20 @@ import "summarizer/summaries/sketch"
 type seen struct {
 	sketch *sketch.Sketch // nil where summaries without one were merged: then atMost counts
 	atMost uint64
+	dirty  bool // the sketch is not empty
 }
 
 func (s *seen) reset() {
-	if s.sketch != nil {
+	if s.dirty {
 		s.sketch.Reset()
 	}
-	s.atMost = 0
+	s.atMost, s.dirty = 0, false
 }
 
 func (s *seen) insert(hash uint64) {
 	if s.sketch != nil {
 		s.sketch.InsertHash(hash)
+		s.dirty = true
 	}
 }
 
@@ -35,10 +37,11 @@ func (s *seen) estimate() uint64 {
 func (s *seen) merge(o *seen) {
 	if s.sketch != nil && o.sketch != nil {
 		s.sketch.Merge(o.sketch)
+		s.dirty = s.dirty || o.dirty
 		return
 	}
 	s.atMost = s.estimate() + o.estimate()
-	s.sketch = nil
+	s.sketch, s.dirty = nil, false
 }
 
 // distinct is what a summary says: an exact number where all members are listed, with

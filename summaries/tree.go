@@ -44,7 +44,8 @@ type Tree struct {
 	// How many rows are listed; the rows behind them are the others of each row one level up.
 	maxOrigins, maxPrograms, maxProcesses int
 	maxPathCost, pathCost                 int
-	unit                                  int // bytes of a path that cost one unit
+	unit                                  int   // bytes of a path that cost one unit
+	lastProgram, lastDirectory            int32 // where the next one is most likely found
 	born                                  uint64
 	machine                               machineRow
 	foldedUp                              FoldedUp
@@ -61,8 +62,8 @@ type machineRow struct {
 }
 
 // slack is how far a table may outgrow its limit before it is folded down to it: a fold
-// frees at least a fifth of the table, which makes its cost per event constant.
-func slack(n int) int { return n + max(n/4, 1) }
+// frees at least a third of the table, which makes its cost per event constant.
+func slack(n int) int { return n + max(n/2, 1) }
 
 // NewTree makes an empty tree for a stream of events. Everything that it will ever use is
 // allocated here. Rows under a watched path prefix fold last within their family; a "*" in
@@ -131,6 +132,7 @@ func (t *Tree) Reset() {
 	t.processIndex.reset()
 	t.pathIndex.reset()
 	t.pathCost, t.born, t.foldedUp = 0, 0, FoldedUp{}
+	t.lastProgram, t.lastDirectory = 0, 0
 	m := &t.machine
 	m.programs.reset()
 	m.processes.reset()
