@@ -9,14 +9,18 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// maxRounds bounds how often foldOwner looks at a family again before it folds what is left
-// over straight into the root.
-const maxRounds = 64
+// foldOwner looks at a family again until it is small enough. In the first rounds a
+// directory folds into the one above, which a hash finds; where that does not suffice, into
+// the deepest one that it shares with another, so that a thousand levels take few rounds;
+// and after maxRounds straight into the root.
+const (
+	plainRounds = 2
+	maxRounds   = 64
+)
 
 // foldOwner folds path rows of an owner until they cost at most share: a file into its
-// directory, a directory into the deepest one that it shares with another. Directories may
-// hold half of the share, so that they do not crowd out files: a file with more than
-// events / (share/2) events stays listed.
+// directory, a directory into one above it. Directories may hold half of the share, so that
+// they do not crowd out files: a file with more than events / (share/2) events stays listed.
 func (t *Tree) foldOwner(owner int32, share int, measure func(int32)) {
 	for round := 0; t.processes[owner].pathCost > share; round++ {
 		p := &t.processes[owner]
@@ -26,9 +30,14 @@ func (t *Tree) foldOwner(owner int32, share int, measure func(int32)) {
 			excess = max(min(excess, directories-share/2), 1)
 		}
 		rows := t.lowestPaths(owner, excess, onlyDirectories)
-		if round < maxRounds {
-			t.foldRows(owner, rows)
-		} else {
+		switch {
+		case round < plainRounds:
+			for _, c := range rows {
+				t.foldRow(c.row, parent(t.bytesOf(&t.paths[c.row])))
+			}
+		case round < maxRounds:
+			t.foldOrdered(owner, rows)
+		default:
 			for _, c := range rows {
 				t.foldRow(c.row, nil)
 			}
@@ -64,9 +73,9 @@ func (t *Tree) missedMax(r *pathRow) uint64 {
 	return uint64(max(r.missed+t.processes[r.owner].debt, 0))
 }
 
-// foldRows folds files into their directories, and directories into the deepest ones that
+// foldOrdered folds files into their directories, and directories into the deepest ones that
 // they share with another directory of the owner, the deepest first.
-func (t *Tree) foldRows(owner int32, rows []candidate) {
+func (t *Tree) foldOrdered(owner int32, rows []candidate) {
 	directories := rows[:0]
 	for _, c := range rows {
 		if t.paths[c.row].dir {

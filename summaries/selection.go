@@ -1,10 +1,6 @@
 package summaries
 
-import (
-	"cmp"
-	"math/bits"
-	"slices"
-)
+import "math/bits"
 
 // selection is the working memory of fold up: families, what they want, and the members of
 // one family from which those of lowest rank are taken.
@@ -41,21 +37,28 @@ func (s *selection) lowest(need int) []candidate {
 	cut, below := cutoff(s.candidates, need)
 	chosen := s.candidates[:0]
 	s.equal = s.equal[:0]
+	newest := uint64(0)
 	for _, c := range s.candidates {
 		switch {
 		case c.rank < cut:
 			chosen = append(chosen, c)
 		case c.rank == cut:
+			newest = max(newest, c.born)
 			s.equal = append(s.equal, c)
 		}
 	}
-	slices.SortFunc(s.equal, func(a, b candidate) int { return cmp.Compare(b.born, a.born) })
+	if below >= need {
+		return chosen
+	}
+	for i := range s.equal {
+		s.equal[i].rank = newest - s.equal[i].born // age
+	}
+	oldest, _ := cutoff(s.equal, need-below)
 	for _, c := range s.equal {
-		if below >= need {
-			break
+		if c.rank <= oldest {
+			c.rank = cut
+			chosen = append(chosen, c)
 		}
-		below += int(c.cost)
-		chosen = append(chosen, c)
 	}
 	return chosen
 }
