@@ -4,6 +4,7 @@
 #   make run        summarise this machine (root on Linux; otherwise it says what is missing)
 #   make test       all tests
 #   make check      what CI runs
+#   make compare    the tables of docs/benchmarks.md
 #   make bench fuzz generate build help
 
 GO        ?= go
@@ -22,7 +23,7 @@ CLANG := 14
 GENERATED = $(shell git ls-files -co --exclude-standard '*.pb.go' '*_bpfel.go' '*_bpfeb.go' '*_bpfel.o' '*_bpfeb.o')
 tool      = $(GO) tool -modfile=.tools/$(1).mod $(1)
 
-.PHONY: run build test check fmt vet lint cross generated proto vuln bench fuzz generate help
+.PHONY: run build test check fmt vet lint cross generated proto vuln bench compare fuzz generate help
 
 run: build
 	bin/summarizer run
@@ -43,6 +44,7 @@ fmt:
 
 vet:
 	$(GO) vet ./...
+	$(GO) -C .compare vet .
 
 lint:
 	$(call tool,golangci-lint) run ./...
@@ -83,6 +85,11 @@ vuln:
 
 bench:
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+# What is compared with has its own module, so that the program does not depend on it.
+compare:
+	$(GO) -C .compare test .
+	$(GO) -C .compare run .
 
 # Every fuzz target for a short time, one after the other: go test takes one at a time.
 fuzz:

@@ -94,7 +94,7 @@ func (t *Tree) foldOrdered(owner int32, rows []candidate) {
 	for _, c := range directories {
 		from := entry{t.bytesOf(&t.paths[c.row]), c.row}
 		tree.Delete(from)
-		to := sharedAncestor(tree, from.path)
+		to := t.sharedAncestor(tree, from.path)
 		if t.foldRow(c.row, to) {
 			tree.Set(entry{to, c.row})
 		}
@@ -210,7 +210,7 @@ func (t *Tree) ordered(owner int32, onlyDirectories bool) *btree.BTreeG[entry] {
 
 // sharedAncestor is the deepest directory above path that also holds another entry of the
 // tree, or is one: "/" where there is none. It is a prefix of path.
-func sharedAncestor(tree *btree.BTreeG[entry], path []byte) []byte {
+func (t *Tree) sharedAncestor(tree *btree.BTreeG[entry], path []byte) []byte {
 	shared := 1
 	consider := func(e entry) bool {
 		n := min(sharedPrefix(e.path, path), len(path)-1)
@@ -218,7 +218,7 @@ func sharedAncestor(tree *btree.BTreeG[entry], path []byte) []byte {
 		return false
 	}
 	tree.Descend(entry{path: path}, consider)
-	beyond := append(bytes.Clone(path[:len(path)-1]), '/'+1) // behind all that is in path
+	beyond := append(append(t.scratch[:0], path[:len(path)-1]...), '/'+1) // behind all that is in path
 	tree.Ascend(entry{path: beyond}, consider)
 	return path[:shared]
 }

@@ -2,8 +2,8 @@ package summaries
 
 import "fmt"
 
-// DefaultLimits are the table capacities where none are configured: 22 MiB in all.
-var DefaultLimits = Limits{Origins: 64, Programs: 512, Processes: 2048, Paths: 16384, PathBytes: 4 << 20}
+// DefaultLimits are the table capacities where none are configured: about 16 MiB in all.
+var DefaultLimits = Limits{Origins: 64, Programs: 512, Processes: 2048, Paths: 16384, PathBytes: 3 << 20}
 
 // minUnit is the least number of path bytes per row: below it one long path could cost more
 // rows than a fold is sure to free.

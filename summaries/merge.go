@@ -3,6 +3,8 @@ package summaries
 import (
 	"errors"
 	"hash/maphash"
+	"iter"
+	"slices"
 
 	"summarizer/summaries/sketch"
 )
@@ -20,49 +22,61 @@ import (
 // are united. The summaries are not changed. It fails where there is none, or where not even
 // the head fits.
 func Merge(key *sketch.Key, frameSize int, all ...*Summary) (*Summary, error) {
-	if len(all) == 0 {
+	return MergeSeq(key, frameSize, slices.Values(all))
+}
+
+// MergeSeq is Merge of summaries that need not be in memory together. It goes over them
+// twice, and must see the same ones.
+func MergeSeq(key *sketch.Key, frameSize int, all iter.Seq[*Summary]) (*Summary, error) {
+	var heads []*Summary
+	room := capacities{1, 1, 1, 1, 1}
+	for s := range all {
+		room.add(s)
+		head := *s
+		head.Origins = nil
+		heads = append(heads, &head)
+	}
+	if len(heads) == 0 {
 		return nil, errors.New("merging summaries: there is none")
 	}
-	t := newTables(limitsOf(all), nil, key)
-	t.agreeOnKey(all)
-	for i, s := range all {
-		t.load(s, i == 0)
+	t := newTables(room, nil, key)
+	t.agreeOnKey(heads)
+	first := true
+	for s := range all {
+		t.load(s, first)
+		first = false
 	}
-	merged := mergeHeads(all)
+	merged := mergeHeads(heads)
 	folded := merged.Ledger.FoldedUp
 	if err := t.Fit(merged, frameSize); err != nil {
 		return nil, err
 	}
 	merged.Ledger.FoldedUp.add(&folded)
-	merged.Limits = all[len(all)-1].Limits
+	merged.Limits = heads[len(heads)-1].Limits
 	return merged, nil
 }
 
-// limitsOf is room for every row of all summaries at once.
-func limitsOf(all []*Summary) Limits {
-	l := Limits{Origins: 1, Programs: 1, Processes: 1, Paths: 1}
+// add makes room for every row of a summary, so that nothing folds while it loads.
+func (c *capacities) add(s *Summary) {
 	rows := func(paths []Path) {
-		l.Paths += 2 * len(paths)
+		c.paths += len(paths)
 		for i := range paths {
-			l.PathBytes += 2 * len(paths[i].Path)
+			c.arena += len(paths[i].Path)
 		}
 	}
-	for _, s := range all {
-		l.Origins += len(s.Origins)
-		for i := range s.Origins {
-			o := &s.Origins[i]
-			l.Programs += len(o.Programs)
-			rows(o.Other.Paths)
-			for j := range o.Programs {
-				l.Processes += len(o.Programs[j].Processes)
-				rows(o.Programs[j].Other.Paths)
-				for k := range o.Programs[j].Processes {
-					rows(o.Programs[j].Processes[k].Paths)
-				}
+	c.origins += len(s.Origins)
+	for i := range s.Origins {
+		o := &s.Origins[i]
+		c.programs += len(o.Programs)
+		rows(o.Other.Paths)
+		for j := range o.Programs {
+			c.processes += len(o.Programs[j].Processes)
+			rows(o.Programs[j].Other.Paths)
+			for k := range o.Programs[j].Processes {
+				rows(o.Programs[j].Processes[k].Paths)
 			}
 		}
 	}
-	return l
 }
 
 // agreeOnKey drops the key and all sketches where the summaries were not made with one key.

@@ -9,7 +9,6 @@ type selection struct {
 	originWants, programWants []int
 	wants                     []int
 	candidates                []candidate
-	equal                     []candidate
 }
 
 type candidate struct {
@@ -19,8 +18,8 @@ type candidate struct {
 	cost int32
 }
 
-func newSelection(rows int) selection {
-	return selection{candidates: make([]candidate, 0, rows), equal: make([]candidate, 0, rows), wants: make([]int, 0, rows)}
+func newSelection(candidates int) selection {
+	return selection{candidates: make([]candidate, 0, candidates)}
 }
 
 func (s *selection) add(rank, born uint64, row, cost int32) {
@@ -35,32 +34,36 @@ func (s *selection) lowest(need int) []candidate {
 		return nil
 	}
 	cut, below := cutoff(s.candidates, need)
-	chosen := s.candidates[:0]
-	s.equal = s.equal[:0]
-	newest := uint64(0)
-	for _, c := range s.candidates {
-		switch {
-		case c.rank < cut:
-			chosen = append(chosen, c)
-		case c.rank == cut:
-			newest = max(newest, c.born)
-			s.equal = append(s.equal, c)
-		}
-	}
+	n := partition(s.candidates, func(c *candidate) bool { return c.rank < cut })
+	equal := s.candidates[n:]
+	equal = equal[:partition(equal, func(c *candidate) bool { return c.rank == cut })]
 	if below >= need {
-		return chosen
+		return s.candidates[:n]
 	}
-	for i := range s.equal {
-		s.equal[i].rank = newest - s.equal[i].born // age
+	newest := uint64(0)
+	for i := range equal {
+		newest = max(newest, equal[i].born)
 	}
-	oldest, _ := cutoff(s.equal, need-below)
-	for _, c := range s.equal {
-		if c.rank <= oldest {
-			c.rank = cut
-			chosen = append(chosen, c)
+	for i := range equal {
+		equal[i].rank = newest - equal[i].born // age
+	}
+	age, _ := cutoff(equal, need-below)
+	chosen := partition(equal, func(c *candidate) bool { return c.rank <= age })
+	for i := range equal[:chosen] {
+		equal[i].rank = cut
+	}
+	return s.candidates[:n+chosen]
+}
+
+// partition moves those that belong to the front and returns how many there are.
+func partition(candidates []candidate, belongs func(*candidate) bool) (n int) {
+	for i := range candidates {
+		if belongs(&candidates[i]) {
+			candidates[i], candidates[n] = candidates[n], candidates[i]
+			n++
 		}
 	}
-	return chosen
+	return n
 }
 
 // cutoff finds the rank at which the candidates of that rank and below cost at least need,

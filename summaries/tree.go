@@ -2,6 +2,7 @@ package summaries
 
 import (
 	"hash/maphash"
+	"math"
 	"math/rand/v2"
 
 	"summarizer/summaries/sketch"
@@ -13,7 +14,7 @@ const maxRowPath = 1024
 // Precisions of the sketches of a live tree: 2^p registers of one byte.
 const (
 	machinePrecision = 12
-	memberPrecision  = 11
+	memberPrecision  = 10
 )
 
 // Tree is what everything is counted in:
@@ -61,15 +62,26 @@ type machineRow struct {
 	programs, processes, paths seen
 }
 
-// slack is how far a table may outgrow its limit before it is folded down to it: a fold
-// frees at least a third of the table, which makes its cost per event constant.
-func slack(n int) int { return n + max(n/2, 1) }
+// capacities are the sizes of the tables of a tree, in rows and in bytes of paths.
+type capacities struct{ origins, programs, processes, paths, arena int }
+
+// withSlack is how large the tables of a live tree are: three eighths more than its limits,
+// down to which they are folded when they are full. A fold frees at least a quarter of the
+// table, which makes its cost per event constant.
+func withSlack(l Limits) capacities {
+	slack := func(n int) int { return n + max(3*n/8, 1) }
+	paths := slack(l.Paths)
+	return capacities{
+		slack(l.Origins), slack(l.Programs), slack(l.Processes), paths, paths*(l.PathBytes/l.Paths) + maxRowPath,
+	}
+}
 
 // NewTree makes an empty tree for a stream of events. Everything that it will ever use is
 // allocated here. Rows under a watched path prefix fold last within their family; a "*" in
 // a prefix stands for one path component.
 func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
-	t := newTables(limits, watch, key)
+	t := newTables(withSlack(limits), watch, key)
+	t.limits, t.unit = limits, max(limits.PathBytes/limits.Paths, 1)
 	for i := range t.maxOrigins {
 		t.origins[i].seen.sketch = sketch.New(memberPrecision)
 	}
@@ -86,13 +98,11 @@ func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
 	return t
 }
 
-// newTables makes a tree without sketches.
-func newTables(limits Limits, watch []string, key *sketch.Key) *Tree {
+// newTables makes a tree without sketches, in which every path row costs one unit.
+func newTables(c capacities, watch []string, key *sketch.Key) *Tree {
 	t := &Tree{
-		limits: limits, key: key, watch: newWatchList(watch),
-		maxOrigins: slack(limits.Origins), maxPrograms: slack(limits.Programs),
-		maxProcesses: slack(limits.Processes), maxPathCost: slack(limits.Paths),
-		unit:    max(limits.PathBytes/limits.Paths, 1),
+		key: key, watch: newWatchList(watch), unit: math.MaxInt32,
+		maxOrigins: c.origins, maxPrograms: c.programs, maxProcesses: c.processes, maxPathCost: c.paths,
 		seed:    maphash.MakeSeed(),
 		secret:  [2]uint64{rand.Uint64() | 1, rand.Uint64()},
 		scratch: make([]byte, 0, maxRowPath),
@@ -101,13 +111,13 @@ func newTables(limits Limits, watch []string, key *sketch.Key) *Tree {
 	t.programs = make([]programRow, t.maxPrograms+len(t.origins))
 	t.processes = make([]processRow, t.maxProcesses+len(t.programs)+1) // the last is for merging
 	t.paths = make([]pathRow, 0, t.maxPathCost)
-	t.arena = make([]byte, 0, t.maxPathCost*t.unit+maxRowPath)
+	t.arena = make([]byte, 0, c.arena)
 	t.programIndex, t.processIndex = newIndex(t.maxPrograms), newIndex(t.maxProcesses)
 	t.pathIndex = newIndex(t.maxPathCost)
 	t.freeOrigins = make([]int32, 0, t.maxOrigins)
 	t.freePrograms = make([]int32, 0, t.maxPrograms)
 	t.freeProcesses = make([]int32, 0, t.maxProcesses)
-	t.selection = newSelection(t.maxPathCost + len(t.processes))
+	t.selection = newSelection(max(t.maxPathCost, len(t.processes)))
 	t.Reset()
 	return t
 }

@@ -34,7 +34,7 @@ func (s *settings) flags(flags *pflag.FlagSet) {
 	flags.IntVar(&s.limits.Programs, "limit-programs", s.limits.Programs, "most programs that are told apart")
 	flags.IntVar(&s.limits.Processes, "limit-processes", s.limits.Processes, "most processes that are told apart")
 	flags.IntVar(&s.limits.Paths, "limit-paths", s.limits.Paths, "most paths that are told apart")
-	flags.Var(&s.pathBytes, "limit-path-bytes", "most bytes of paths that are kept (default: 256 for each of --limit-paths)")
+	flags.Var(&s.pathBytes, "limit-path-bytes", "most bytes of paths that are kept (default: 192 for each of --limit-paths)")
 	flags.StringArrayVar(&s.watch, "watch", nil, "fold paths under this `prefix` last; * is any one folder; may be repeated, replaces the built-in list")
 	flags.StringVar(&s.keyFile, keyFileFlag, "", "`file` with the key of the sketches, 32 hexadecimal digits (or "+keyVariable+"; default: a random one)")
 }
