@@ -32,7 +32,9 @@ func (t *Tree) absorb(dst, src int32) {
 	d.unlisted += s.unlisted
 	d.missed += s.missed
 	d.incomplete = d.incomplete || s.incomplete
-	d.root.into(&s.root)
+	if s.root.events > 0 {
+		d.root.into(&s.root)
+	}
 	d.events += s.events
 	d.extensionChanges += s.extensionChanges
 	d.lowerBound = d.lowerBound || s.lowerBound

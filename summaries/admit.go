@@ -85,7 +85,6 @@ func (t *Tree) admitProcess(g int32, key uint32, p *esbridge.Process) int32 {
 	t.freeProcesses = t.freeProcesses[:len(t.freeProcesses)-1]
 	parent := &t.programs[g]
 	r := &t.processes[i]
-	t.clearProcess(i)
 	r.used, r.program, r.key, r.cost, r.born = true, g, key, 1, t.next()
 	r.pid, r.ppid, r.responsible, r.euid, r.version, r.start = p.PID, p.PPID, p.ResponsiblePID, p.EUID, p.Version, p.Start
 	r.container.set(p.Container)
@@ -130,7 +129,6 @@ func (t *Tree) program(p *esbridge.Process) int32 {
 	t.freePrograms = t.freePrograms[:len(t.freePrograms)-1]
 	parent := &t.origins[o]
 	r := &t.programs[i]
-	t.clearProgram(i)
 	r.used, r.origin, r.key, r.cost, r.born = true, o, key, 1, t.next()
 	exe, full := t.rowPath(p.Executable) // folding may have used the scratch buffer
 	r.path.set(exe)
@@ -176,7 +174,6 @@ func (t *Tree) origin(name []byte) int32 {
 	i := t.freeOrigins[len(t.freeOrigins)-1]
 	t.freeOrigins = t.freeOrigins[:len(t.freeOrigins)-1]
 	r := &t.origins[i]
-	t.clearOrigin(i)
 	r.used, r.cost, r.born = true, 1, t.next()
 	r.name.set(name)
 

@@ -2,21 +2,28 @@ package summaries
 
 import (
 	"fmt"
+	"math"
 
 	"google.golang.org/protobuf/proto"
 )
 
-// How a frame is shared out: what is left of it after the head goes to origins, programs,
-// processes and paths in this order, each at most its part of what the ones before left.
+// How a frame is shared out: what is left of it after the head goes to sketches, origins,
+// programs, processes and paths in this order, each at most its part of what the ones before
+// left.
 // With the default frame that is room for about 100 programs, 150 processes and 400 paths.
 const (
-	originPart  = 8 // one eighth
+	sketchPart  = 8 // one eighth, as far as there are sketches
+	originPart  = 8
 	programPart = 4
 	processPart = 3
 )
 
-// registersFrom is how many members a row must have seen for its sketch to go into a frame.
-const registersFrom = 32
+// registersFrom is how many members a row must have seen for its sketch to go into a frame,
+// and registersSize what that takes.
+const (
+	registersFrom = 32
+	registersSize = 1<<registerPrecision + 4
+)
 
 // Fit folds the tree up until it fits, with the head of s, into a frame of frameSize bytes,
 // and writes it into s. The tree is spent: Reset it before it counts again.
@@ -52,6 +59,7 @@ func allKinds(n uint64) (k Kinds) {
 
 // fitRows folds what costs more than room bytes.
 func (t *Tree) fitRows(room int, windowStart int64) {
+	room -= t.chooseRegisters(room / sketchPart)
 	t.chargeOrigins()
 	t.foldOrigins(room / originPart)
 	room -= t.chargeOrigins()
@@ -70,6 +78,36 @@ func (t *Tree) fitRows(room int, windowStart int64) {
 	t.foldPaths(max(room, 0), measure)
 }
 
+// chooseRegisters picks the rows whose sketches go into the frame, those that have seen the
+// most members, and returns the room that they take.
+func (t *Tree) chooseRegisters(room int) int {
+	s := &t.selection
+	s.candidates = s.candidates[:0]
+	var flags []*bool
+	consider := func(registers *bool, seen *seen, born uint64) {
+		*registers = false
+		if n := seen.estimate(); t.keyID != 0 && n >= registersFrom {
+			s.add(math.MaxUint64-n, born, int32(len(flags)), registersSize)
+			flags = append(flags, registers)
+		}
+	}
+	for i := range t.origins {
+		consider(&t.origins[i].registers, &t.origins[i].seen, t.origins[i].born)
+	}
+	for i := range t.programs {
+		consider(&t.programs[i].registers, &t.programs[i].seen, t.programs[i].born)
+	}
+	for i := range t.processes {
+		consider(&t.processes[i].registers, &t.processes[i].seen, t.processes[i].born)
+	}
+	taken := 0
+	for _, c := range s.lowest(min(room, len(flags)*registersSize) / registersSize * registersSize) {
+		*flags[c.row] = true
+		taken += registersSize
+	}
+	return taken
+}
+
 // chargeOrigins sets what each origin costs in a frame, and returns the sum.
 func (t *Tree) chargeOrigins() (sum int) {
 	t.selection.regroup(t, nil)
@@ -78,7 +116,6 @@ func (t *Tree) chargeOrigins() (sum int) {
 		if !r.used {
 			continue
 		}
-		r.registers = t.keyID != 0 && r.seen.estimate() >= registersFrom
 		o := t.originHead(int32(i))
 		t.otherHead(&o.Other, t.othersOfProgram(t.othersOfOrigin(int32(i))))
 		o.Events, o.Kinds = o.Other.Events, o.Other.Kinds
@@ -97,7 +134,6 @@ func (t *Tree) chargePrograms() (sum int) {
 		if !r.used {
 			continue
 		}
-		r.registers = t.keyID != 0 && r.seen.estimate() >= registersFrom
 		p := t.programHead(int32(g))
 		t.otherHead(&p.Other, t.othersOfProgram(int32(g)))
 		p.Events = t.selection.eventsOf(t, int32(g))
@@ -115,7 +151,6 @@ func (t *Tree) chargeProcesses() (sum int) {
 		if !r.used {
 			continue
 		}
-		r.registers = t.keyID != 0 && r.seen.estimate() >= registersFrom
 		p := t.processHead(int32(i))
 		n := processSize(&p) + rowMargin
 		r.cost = int32(n)

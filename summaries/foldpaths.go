@@ -29,10 +29,13 @@ func (t *Tree) foldOwner(owner int32, share int, measure func(int32)) {
 		if onlyDirectories {
 			excess = max(min(excess, directories-share/2), 1)
 		}
-		rows := t.lowestPaths(owner, excess, onlyDirectories)
+		rows := t.lowestPaths(owner, excess, onlyDirectories, 4*p.watchedCost <= share)
 		switch {
 		case round < plainRounds:
 			for _, c := range rows {
+				if t.grew(c) {
+					continue
+				}
 				t.foldRow(c.row, parent(t.bytesOf(&t.paths[c.row])))
 			}
 		case round < maxRounds:
@@ -48,7 +51,9 @@ func (t *Tree) foldOwner(owner int32, share int, measure func(int32)) {
 	}
 }
 
-func (t *Tree) lowestPaths(owner int32, need int, onlyDirectories bool) []candidate {
+// lowestPaths chooses rows that cost need. Watched ones rank above all others unless they hold
+// more than a quarter of the share: a flood of them must not crowd out the rest.
+func (t *Tree) lowestPaths(owner int32, need int, onlyDirectories, watch bool) []candidate {
 	s := &t.selection
 	s.candidates = s.candidates[:0]
 	for i := t.processes[owner].paths; i >= 0; i = t.paths[i].next {
@@ -60,7 +65,7 @@ func (t *Tree) lowestPaths(owner int32, need int, onlyDirectories bool) []candid
 		if !r.dir {
 			rank += t.missedMax(r)
 		}
-		if r.watched {
+		if r.watched && watch {
 			rank |= math.MaxInt64 + 1
 		}
 		s.add(rank, uint64(i), i, r.cost)
@@ -71,6 +76,13 @@ func (t *Tree) lowestPaths(owner int32, need int, onlyDirectories bool) []candid
 // missedMax bounds the events of a file that its row may lack.
 func (t *Tree) missedMax(r *pathRow) uint64 {
 	return uint64(max(r.missed+t.processes[r.owner].debt, 0))
+}
+
+// grew tells that a directory ranks higher than when it was chosen, by what was folded into
+// it in the same round. It stays, lest all of a deep flood ends in the root.
+func (t *Tree) grew(c candidate) bool {
+	r := &t.paths[c.row]
+	return r.dir && r.events > c.rank&math.MaxInt64
 }
 
 // foldOrdered folds files into their directories, and directories into the deepest ones that
@@ -92,6 +104,9 @@ func (t *Tree) foldOrdered(owner int32, rows []candidate) {
 		return bytes.Compare(t.bytesOf(&t.paths[b.row]), t.bytesOf(&t.paths[a.row]))
 	})
 	for _, c := range directories {
+		if t.grew(c) {
+			continue
+		}
 		from := entry{t.bytesOf(&t.paths[c.row]), c.row}
 		tree.Delete(from)
 		to := t.sharedAncestor(tree, from.path)
@@ -148,6 +163,9 @@ func (t *Tree) charge(r *pathRow, n int) {
 	p.pathCost += n
 	if r.dir {
 		p.directoryCost += n
+	}
+	if r.watched {
+		p.watchedCost += n
 	}
 }
 

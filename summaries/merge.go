@@ -175,7 +175,7 @@ func ptr[T any](v T) *T { return &v }
 // loadSeen unites a row's distinct count with that of a summary. fresh says that the row had
 // none before; members, where given, inserts what a complete set lists.
 func (t *Tree) loadSeen(s *seen, d *Distinct, fresh bool, members func(insert func([]byte))) {
-	loaded := seen{atMost: d.Estimate}
+	loaded := seen{atMost: uint64(float64(d.Estimate) * (1 + 4*d.StdError))}
 	exact := d.StdError == 0 && !d.AtMost
 	if t.keyID != 0 && len(d.Registers) > 0 {
 		loaded.sketch = fromRegisters(d.Registers)
@@ -227,7 +227,7 @@ func (t *Tree) settle(before uint64) {
 	}
 	for i := range t.origins {
 		o := &t.origins[i]
-		if o.used && !o.touched && o.born <= before && t.originListed(int32(i)) {
+		if o.used && t.originListed(int32(i)) { // a listed one too: its row does not say what it misses
 			o.missed += machine
 		}
 		if o.used {

@@ -1,9 +1,8 @@
 package summaries
 
 import (
-	"bytes"
 	"fmt"
-	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"summarizer/esbridge"
@@ -18,11 +17,13 @@ type model struct {
 
 type modelOrigin struct {
 	events   uint64
+	kinds    Kinds
 	programs map[string]*modelProgram
 }
 
 type modelProgram struct {
 	events    uint64
+	kinds     Kinds
 	processes map[modelID]*modelProcess
 }
 
@@ -33,37 +34,64 @@ type modelID struct {
 
 type modelProcess struct {
 	events uint64
+	kinds  Kinds
 	paths  map[string]uint64
 }
 
 func newModel() *model { return &model{origins: map[string]*modelOrigin{}} }
 
 func (m *model) fold(e *esbridge.Event) {
-	m.events += e.Count
-	m.kinds[e.Kind] += e.Count
-	o := m.origins[string(e.Process.Origin)]
+	var kinds Kinds
+	kinds[e.Kind] = e.Count
+	p := m.process(string(e.Process.Origin), string(e.Process.Executable), modelID{e.Process.PID, e.Process.Version}, &kinds)
+	p.paths[string(e.Path)] += e.Count
+}
+
+// process is the row of a process, after kinds were counted in it and in all above it.
+func (m *model) process(origin, program string, id modelID, kinds *Kinds) *modelProcess {
+	n := kinds.Sum()
+	m.events += n
+	m.kinds.Add(kinds)
+	o := m.origins[origin]
 	if o == nil {
 		o = &modelOrigin{programs: map[string]*modelProgram{}}
-		m.origins[string(e.Process.Origin)] = o
+		m.origins[origin] = o
 	}
-	o.events += e.Count
-	g := o.programs[string(e.Process.Executable)]
+	o.events += n
+	o.kinds.Add(kinds)
+	g := o.programs[program]
 	if g == nil {
 		g = &modelProgram{processes: map[modelID]*modelProcess{}}
-		o.programs[string(e.Process.Executable)] = g
+		o.programs[program] = g
 	}
-	g.events += e.Count
-	id := modelID{e.Process.PID, e.Process.Version}
+	g.events += n
+	g.kinds.Add(kinds)
 	p := g.processes[id]
 	if p == nil {
 		p = &modelProcess{paths: map[string]uint64{}}
 		g.processes[id] = p
 	}
-	p.events += e.Count
-	p.paths[string(e.Path)] += e.Count
+	p.events += n
+	p.kinds.Add(kinds)
+	return p
 }
 
-// check holds a summary against the laws of conservation and of stated error.
+// add makes m the model of both streams, one after the other.
+func (m *model) add(other *model) {
+	for name, o := range other.origins {
+		for exe, g := range o.programs {
+			for id, p := range g.processes {
+				sum := m.process(name, exe, id, &p.kinds)
+				for path, n := range p.paths {
+					sum.paths[path] += n
+				}
+			}
+		}
+	}
+}
+
+// check holds a summary against the laws of conservation and of stated error. What was folded
+// into others is held by checkOthers, distinct counts by checkDistinct.
 func (m *model) check(t *testing.T, s *Summary) {
 	t.Helper()
 	if err := validate(s); err != nil {
@@ -78,7 +106,20 @@ func (m *model) check(t *testing.T, s *Summary) {
 	for i := range s.Origins {
 		o := &s.Origins[i]
 		if want := m.origins[o.Name]; want != nil {
+			checkKinds(t, "origin "+o.Name, &o.Kinds, &want.kinds, m.othersBound(s))
 			m.checkOrigin(t, o, want)
+		}
+	}
+	m.checkOthers(t, s)
+	m.checkDistinct(t, s)
+}
+
+// checkKinds: no kind was counted more often than it was, and together they miss at most missed.
+func checkKinds(t *testing.T, what string, got, truth *Kinds, missed uint64) {
+	t.Helper()
+	for k, n := range got {
+		if n > truth[k] || truth[k] > n+missed {
+			t.Fatalf("%s: %d + %d events of kind %v, in truth %d", what, n, missed, esbridge.Kind(k), truth[k])
 		}
 	}
 }
@@ -100,6 +141,7 @@ func (m *model) checkOrigin(t *testing.T, o *Origin, want *modelOrigin) {
 	for i := range o.Programs {
 		g := &o.Programs[i]
 		want := want.programs[string(g.Path)]
+		checkKinds(t, "program "+string(g.Path), &g.Kinds, &want.kinds, g.MissedMax)
 		bounds(t, "process of "+string(g.Path), g.Processes, want.processes, g.Other.UnlistedMax, func(p *Process) (modelID, uint64, uint64) {
 			return modelID{p.PID, p.Version}, p.Events, p.MissedMax
 		}, func(p *modelProcess) uint64 { return p.events })
@@ -112,8 +154,12 @@ func (m *model) checkOrigin(t *testing.T, o *Origin, want *modelOrigin) {
 
 func checkPaths(t *testing.T, p *Process, want *modelProcess) {
 	t.Helper()
+	checkKinds(t, fmt.Sprintf("process %d", p.PID), &p.Kinds, &want.kinds, p.MissedMax)
 	var files []Path
-	below := want.below(len(p.Paths))
+	below := map[string]uint64{}
+	if slices.ContainsFunc(p.Paths, func(r Path) bool { return r.Directory }) {
+		below = eventsBelow(want.paths)
+	}
 	for i := range p.Paths {
 		r := &p.Paths[i]
 		if !r.Directory {
@@ -127,13 +173,10 @@ func checkPaths(t *testing.T, p *Process, want *modelProcess) {
 	}, func(n uint64) uint64 { return n })
 }
 
-// below counts the events under each directory; nothing where no rows ask for it.
-func (p *modelProcess) below(rows int) map[string]uint64 {
-	if rows == 0 {
-		return nil
-	}
+// eventsBelow counts the events under each directory. What lost its path is in the root.
+func eventsBelow(paths map[string]uint64) map[string]uint64 {
 	n := map[string]uint64{}
-	for path, events := range p.paths {
+	for path, events := range paths {
 		n["/"] += events
 		for i := 1; i < len(path); i++ {
 			if path[i] == '/' {
@@ -172,61 +215,4 @@ func bounds[R any, K comparable, M any](t *testing.T, what string, rows []R, mem
 			t.Fatalf("%s %v had %d events, is not listed, and unlisted_max is %d", what, k, n, unlisted)
 		}
 	}
-}
-
-// workload draws random events over a changing set of origins, programs, processes and
-// paths: few or many of each, so that every table comes under pressure in some seed.
-type workload struct {
-	rng                                 *rand.Rand
-	origins, programs, processes, paths int
-	depth                               int
-	skew                                float64
-	lost                                bool
-}
-
-func newWorkload(seed uint64) *workload {
-	r := rand.New(rand.NewPCG(seed, 1))
-	pick := func(ns ...int) int { return ns[r.IntN(len(ns))] }
-	return &workload{
-		rng: r, origins: pick(1, 3, 12), programs: pick(1, 5, 60, 400), processes: pick(1, 4, 100, 3000),
-		paths: pick(1, 20, 1000, 100000), depth: pick(1, 3, 40), skew: []float64{0, 1.2, 2}[r.IntN(3)], lost: r.IntN(4) == 0,
-	}
-}
-
-// draw picks one of n, evenly or with low numbers far more often.
-func (w *workload) draw(n int) int {
-	if w.skew == 0 {
-		return w.rng.IntN(n)
-	}
-	return int(float64(n) * pow(w.rng.Float64(), w.skew*3))
-}
-
-func pow(x, y float64) float64 {
-	for ; y > 1; y-- {
-		x *= x
-	}
-	return x
-}
-
-func (w *workload) next(p *esbridge.Process, e *esbridge.Event) {
-	o := w.draw(w.origins)
-	g := w.draw(w.programs)
-	*p = esbridge.Process{
-		PID: int32(w.draw(w.processes)), Version: uint64(g), Start: 1,
-		Executable: fmt.Appendf(nil, "/bin/p%d", g), Origin: fmt.Appendf(nil, "user:%d", o),
-	}
-	*e = esbridge.Event{Kind: esbridge.Kind(w.rng.IntN(esbridge.NumKinds)), Process: p, Count: 1, First: 5e9, Last: 5e9}
-	if w.rng.IntN(10) == 0 {
-		e.Count = 1 + w.rng.Uint64N(100)
-	}
-	if w.lost && w.rng.IntN(50) == 0 {
-		return
-	}
-	n := w.draw(w.paths)
-	var b bytes.Buffer
-	for d := range 1 + n%w.depth {
-		fmt.Fprintf(&b, "/d%d", (n>>d)%7)
-	}
-	fmt.Fprintf(&b, "/f%d", n)
-	e.Path = b.Bytes()
 }

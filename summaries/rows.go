@@ -95,17 +95,19 @@ type pathRow struct {
 // It owns path rows; root is its directory row "/". What a fold looks at comes first, in one
 // cache line.
 type processRow struct {
-	events, missed          uint64 // events = root.events + Σ path rows
-	born                    uint64 // order of admission
-	pathCost, directoryCost int    // Σ cost of its path rows, and of the directories among them
-	program                 int32
-	cost                    int32 // its own, as a row of the process table
-	paths                   int32 // first path row; −1 none
-	key                     uint32
-	used, lowerBound        bool
-	incomplete              bool // paths were folded or lost: the rows are not all there is
-	registers               bool // the sketch goes with the row into a frame
-	touched                 bool // by the summary that is being merged
+	events, missed   uint64 // events = root.events + Σ path rows
+	born             uint64 // order of admission
+	pathCost         int    // Σ cost of its path rows
+	directoryCost    int    // and of the directories among them
+	watchedCost      int    // and of those under a watched prefix
+	program          int32
+	cost             int32 // its own, as a row of the process table
+	paths            int32 // first path row; −1 none
+	key              uint32
+	used, lowerBound bool
+	incomplete       bool // paths were folded or lost: the rows are not all there is
+	registers        bool // the sketch goes with the row into a frame
+	touched          bool // by the summary that is being merged
 
 	pid, ppid, responsible   int32
 	euid                     uint32

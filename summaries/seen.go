@@ -40,7 +40,7 @@ func (s *seen) merge(o *seen) {
 		s.dirty = s.dirty || o.dirty
 		return
 	}
-	s.atMost = s.estimate() + o.estimate()
+	s.atMost = s.bound() + o.bound()
 	s.sketch, s.dirty = nil, false
 }
 
@@ -59,4 +59,12 @@ func (s *seen) distinct(listed int, incomplete bool, precision uint8) (d Distinc
 		d.Registers = s.sketch.AppendRegisters(nil, min(precision, s.sketch.Precision()))
 	}
 	return d
+}
+
+// bound is what the number of members is not above: four standard errors beyond an estimate.
+func (s *seen) bound() uint64 {
+	if s.sketch == nil {
+		return s.atMost
+	}
+	return uint64(float64(s.sketch.Estimate()) * (1 + 4*s.sketch.StdError()))
 }

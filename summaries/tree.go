@@ -149,6 +149,7 @@ func (t *Tree) Reset() {
 	m.paths.reset()
 }
 
+// freeList fills a list with the rows below n. Rows on it are clear.
 func freeList(free []int32, n int) []int32 {
 	free = free[:0]
 	for i := n - 1; i >= 0; i-- {

@@ -33,30 +33,31 @@ var small = Limits{Origins: 4, Programs: 16, Processes: 24, Paths: 96, PathBytes
 
 func TestTreeAgainstModel(t *testing.T) {
 	for _, seed := range seeds(t, 18) {
-		limits := []Limits{small, {Origins: 8, Programs: 64, Processes: 256, Paths: 2048, PathBytes: 2048 * 64}, DefaultLimits}[seed%3]
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			w, m := newWorkload(seed), newModel()
-			tree := NewTree(limits, DefaultWatch, &testKey)
-			foldRandom(tree, m, w, 20000)
-			tree.check(t)
-			s := testHead()
-			tree.Snapshot(s)
-			s.Ledger.Folded, s.Ledger.Received = m.events, m.events
-			m.check(t, s)
-			if err := tree.Fit(s, MinFrameSize<<(seed%4)); err != nil {
-				t.Fatal(err)
-			}
-			tree.check(t)
-			m.check(t, s)
-			frame, err := AppendFrame(nil, s, MinFrameSize<<(seed%4))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := DecodeFrame(frame); err != nil {
-				t.Fatal(err)
-			}
-		})
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { treeTrial(t, seed) })
 	}
+}
+
+// treeTrial folds a random workload and fits it into a frame; seed%3 chooses the limits.
+func treeTrial(t *testing.T, seed uint64) {
+	limits := []Limits{small, {Origins: 8, Programs: 64, Processes: 256, Paths: 2048, PathBytes: 2048 * 64}, DefaultLimits}[seed%3]
+	w, m := newWorkload(seed), newModel()
+	tree := NewTree(limits, DefaultWatch, &testKey)
+	foldRandom(tree, m, w, 20000)
+	tree.check(t)
+	s := testHead()
+	tree.Snapshot(s)
+	s.Ledger.Folded, s.Ledger.Received = m.events, m.events
+	m.check(t, s)
+	m.checkShares(t, s, limits)
+	frameSize := MinFrameSize << (seed % 4)
+	want := frameSharesOf(s, frameSize)
+	if err := tree.Fit(s, frameSize); err != nil {
+		t.Fatal(err)
+	}
+	tree.check(t)
+	m.check(t, s)
+	want.check(t, s)
+	overTheWire(t, s, frameSize)
 }
 
 func testHead() *Summary {
