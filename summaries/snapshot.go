@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
-
-	"summarizer/esbridge"
 )
 
 // registerPrecision is that of the sketches of rows in a frame: 128 bytes, 9 % standard
@@ -218,25 +216,4 @@ func clone(b []byte) []byte {
 		return nil
 	}
 	return bytes.Clone(b)
-}
-
-// tallyOf is the inverse of viewPath.
-func tallyOf(p *Path) tally {
-	return tally{
-		events: p.Events, folded: p.Folded, bytes: p.Bytes, kinds: p.Kinds, first: p.First, last: p.Last,
-		sizeFirst: p.SizeFirst, sizeLast: p.SizeLast, hasBytes: p.HasBytes, hasSize: p.HasSize,
-	}
-}
-
-// processOf is the identity of a process row, as a source would tell it.
-func processOf(o *Origin, g *Program, p *Process) esbridge.Process {
-	e := esbridge.Process{
-		Executable: g.Path, CDHash: g.CDHash, SigningID: []byte(g.SigningID), TeamID: []byte(g.TeamID),
-		Device: g.Device, Inode: g.Inode, Origin: []byte(o.Name),
-	}
-	if p != nil {
-		e.PID, e.PPID, e.ResponsiblePID, e.EUID = p.PID, p.PPID, p.ResponsiblePID, p.EUID
-		e.Version, e.Start, e.Container, e.LowerBound = p.Version, p.Start, []byte(p.Container), p.LowerBound
-	}
-	return e
 }
