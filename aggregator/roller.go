@@ -33,7 +33,7 @@ func newRoller(w window.Config, frameSize int, key *sketch.Key) roller {
 }
 
 // paneMemory is what the panes of a rolling window may take together, as frames, in bytes.
-const paneMemory = 512 << 10
+const paneMemory = 320 << 10
 
 // paneSize is the frame size that a pane is fitted into: the final one where a pane is a
 // window, and else what paneMemory has for each.
