@@ -38,6 +38,7 @@
 // No process takes more names in a window than it leaves for others, so one that floods the
 // tables does not hide one that writes once. A storm of processes that each take half of what
 // is left can still fill them; then others lose paths, and neither counts nor identities.
+// Beyond Config.MaxProcesses executions in a window events go to Tally.QueueDropped.
 //
 // These are not counted:
 //
