@@ -59,10 +59,6 @@ func (l *live) fold(events []esbridge.Event, wanted func(arrival int64) bool) {
 			p.refuse(e)
 			continue
 		}
-		if e.Last < p.start {
-			p.ledger.Late += e.Count
-		}
-		p.ledger.MaxLag = max(p.ledger.MaxLag, e.Arrival-e.Last)
 		at := max(e.Arrival, p.start)
 		first, early := window.Clamp(e.First, at)
 		last, late := window.Clamp(e.Last, at)
@@ -73,6 +69,10 @@ func (l *live) fold(events []esbridge.Event, wanted func(arrival int64) bool) {
 			p.fold(&clamped, at)
 			continue
 		}
+		if e.Last < p.start {
+			p.ledger.Late += e.Count
+		}
+		p.ledger.MaxLag = max(p.ledger.MaxLag, e.Arrival-e.Last)
 		p.fold(e, at)
 	}
 }

@@ -328,3 +328,18 @@ func mustNew(t *testing.T) *Aggregator {
 	}
 	return a
 }
+
+// TestAbsurdTimes: a live event of an absurd time is counted as clamped, and says nothing of
+// how late events come.
+func TestAbsurdTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &script{live: true, every: time.Second}
+		for _, at := range []int64{-1 << 63, 1, 1<<63 - 1, 0} { // 0 becomes the time of arrival
+			src.batches = append(src.batches, esbridge.Batch{Events: []esbridge.Event{event(at, "/a")}})
+		}
+		s := run(t, testConfig, src)[0]
+		if l := s.Ledger; s.Events != 4 || l.Clamped != 3 || l.Late != 0 || l.MaxLag != 0 {
+			t.Errorf("%d events, %d clamped, %d late, lag %v", s.Events, l.Clamped, l.Late, time.Duration(l.MaxLag))
+		}
+	})
+}
