@@ -16,7 +16,12 @@ const grant = "run as root, or grant it with `sudo setcap cap_bpf,cap_perfmon+ep
 // Check returns what the source needs and whether this machine and process have it. It
 // changes nothing.
 func Check() []Requirement {
-	return []Requirement{checkKernel(), checkBTF(), checkCapabilities(), checkLockdown(), checkSyscall()}
+	capabilities := checkCapabilities()
+	all := []Requirement{checkKernel(), checkBTF(), capabilities, checkLockdown()}
+	if capabilities.OK { // without them bpf(2) is refused, and that says nothing more
+		all = append(all, checkSyscall())
+	}
+	return all
 }
 
 func requirement(name string, ok bool, detail, remedy string) Requirement {
