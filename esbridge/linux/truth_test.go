@@ -165,14 +165,15 @@ func overflow(t *testing.T, c Config, files, processes int) (r *recorder, pids [
 	return r, pids
 }
 
-// A process that floods the tables with names leaves room for one that writes once.
+// A process that floods the tables with names leaves room for one that writes once, and for what
+// else this machine does meanwhile.
 func TestFloodOfNamesLeavesRoom(t *testing.T) {
 	dir := t.TempDir()
 	quiet := filepath.Join(dir, "quiet")
 	var pid int32
-	watchConfig := Config{MaxFiles: 2048, RingBytes: 256 << 10, Interval: time.Minute}
+	watchConfig := Config{MaxFiles: 16384, RingBytes: 2 << 20, Interval: time.Minute}
 	r := watch(t, watchConfig, func(*Source) {
-		run(t, helper(t, "distinct", t.TempDir(), "4000"))
+		run(t, helper(t, "distinct", t.TempDir(), "20000"))
 		c := exec.Command("/bin/sh", "-c", "echo x > "+quiet)
 		run(t, c)
 		pid = int32(c.Process.Pid)
