@@ -19,17 +19,13 @@ const (
 )
 
 // foldOwner folds path rows of an owner until they cost at most share: a file into its
-// directory, a directory into one above it. Directories may hold half of the share, so that
-// they do not crowd out files: a file with more than events / (share/2) events stays listed.
+// directory, a directory into one above it. A file with more than events / (share/2) events
+// stays listed: what remains after a purge is at least half files, each of which paid for
+// what unlisted_max rose by, or at least half directories, each of which has as many events.
 func (t *Tree) foldOwner(owner int32, share int, measure func(int32)) {
 	for round := 0; t.processes[owner].pathCost > share; round++ {
 		p := &t.processes[owner]
-		excess, directories := p.pathCost-share, p.directoryCost
-		onlyDirectories := 2*directories > share
-		if onlyDirectories {
-			excess = max(min(excess, directories-share/2), 1)
-		}
-		rows := t.lowestPaths(owner, excess, onlyDirectories, 4*p.watchedCost <= share)
+		rows := t.lowestPaths(owner, p.pathCost-share, 4*p.watchedCost <= share)
 		switch {
 		case round < plainRounds:
 			for _, c := range rows {
@@ -53,12 +49,12 @@ func (t *Tree) foldOwner(owner int32, share int, measure func(int32)) {
 
 // lowestPaths chooses rows that cost need. Watched ones rank above all others unless they hold
 // more than a quarter of the share: a flood of them must not crowd out the rest.
-func (t *Tree) lowestPaths(owner int32, need int, onlyDirectories, watch bool) []candidate {
+func (t *Tree) lowestPaths(owner int32, need int, watch bool) []candidate {
 	s := &t.selection
 	s.candidates = s.candidates[:0]
 	for i := t.processes[owner].paths; i >= 0; i = t.paths[i].next {
 		r := &t.paths[i]
-		if r.owner != owner || onlyDirectories && !r.dir {
+		if r.owner != owner {
 			continue
 		}
 		rank := r.events
@@ -161,9 +157,6 @@ func (t *Tree) charge(r *pathRow, n int) {
 	p := &t.processes[r.owner]
 	t.pathCost += n
 	p.pathCost += n
-	if r.dir {
-		p.directoryCost += n
-	}
 	if r.watched {
 		p.watchedCost += n
 	}

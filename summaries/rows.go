@@ -98,7 +98,6 @@ type processRow struct {
 	events, missed   uint64 // events = root.events + Σ path rows
 	born             uint64 // order of admission
 	pathCost         int    // Σ cost of its path rows
-	directoryCost    int    // and of the directories among them
 	watchedCost      int    // and of those under a watched prefix
 	program          int32
 	cost             int32 // its own, as a row of the process table

@@ -104,17 +104,17 @@ func (t *Tree) check(tb testing.TB) {
 		if owned[int32(i)] != p.pathCost || sums[int32(i)]+p.root.events != p.events {
 			tb.Fatalf("process row %d: paths cost %d and count %d+%d, it says %d and %d", i, owned[int32(i)], sums[int32(i)], p.root.events, p.pathCost, p.events)
 		}
-		chain, directories := 0, 0
+		chain, watched := 0, 0
 		for j := p.paths; j >= 0; j = t.paths[j].next {
 			if t.paths[j].owner == int32(i) {
 				chain += int(t.paths[j].cost)
-				if t.paths[j].dir {
-					directories += int(t.paths[j].cost)
+				if t.paths[j].watched {
+					watched += int(t.paths[j].cost)
 				}
 			}
 		}
-		if chain != p.pathCost || directories != p.directoryCost {
-			tb.Fatalf("process row %d reaches path rows of cost %d and %d, it says %d and %d", i, chain, directories, p.pathCost, p.directoryCost)
+		if chain != p.pathCost || watched != p.watchedCost {
+			tb.Fatalf("process row %d reaches path rows of cost %d and %d, it says %d and %d", i, chain, watched, p.pathCost, p.watchedCost)
 		}
 	}
 }
