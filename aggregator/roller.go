@@ -22,7 +22,7 @@ type roller struct {
 	seq       uint64
 }
 
-// framed is a pane as its frame: an eighth of the memory of its rows.
+// framed is a pane as its frame, which takes far less memory than its rows.
 type framed struct {
 	window summaries.Window
 	frame  []byte

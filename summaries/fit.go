@@ -10,7 +10,6 @@ import (
 // How a frame is shared out: what is left of it after the head goes to sketches, origins,
 // programs, processes and paths in this order, each at most its part of what the ones before
 // left.
-// With the default frame that is room for about 100 programs, 150 processes and 400 paths.
 const (
 	sketchPart  = 8 // one eighth, as far as there are sketches
 	originPart  = 8

@@ -132,7 +132,7 @@ type Distinct struct {
 	// AtMost marks an upper bound: summaries without a sketch were merged, and what both
 	// had seen counts twice.
 	AtMost bool
-	// Registers is the dense HyperLogLog sketch, 2^p bytes (sketch.Sketch.Registers);
+	// Registers is the dense HyperLogLog sketch, 2^p bytes (sketch.Sketch.AppendRegisters);
 	// empty where the set has none in this summary.
 	Registers []byte
 }
