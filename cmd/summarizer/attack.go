@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"summarizer/summaries/terminal"
 )
 
 // What an attack is bounded by, whatever it is asked for. One million files of one byte take
@@ -178,7 +180,7 @@ func (r *attackReport) print(format string, w io.Writer) error {
 		return err
 	}
 	if r.Mode == modeDistinct {
-		_, err := fmt.Fprintf(w, "%12d  files of one write each in %s\n", r.Created, escapeName(r.Directory))
+		_, err := fmt.Fprintf(w, "%12d  files of one write each in %s\n", r.Created, terminal.Escape(r.Directory))
 		return err
 	}
 	names := make([]string, 0, len(r.Files))
@@ -187,7 +189,7 @@ func (r *attackReport) print(format string, w io.Writer) error {
 	}
 	sort.Strings(names)
 	for _, name := range names {
-		if _, err := fmt.Fprintf(w, "%12d  %s\n", r.Files[name], escapeName(name)); err != nil {
+		if _, err := fmt.Fprintf(w, "%12d  %s\n", r.Files[name], terminal.Escape(name)); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ var mayImport = map[string][]string{
 	"summaries":                    {"esbridge", "summaries/sketch", "summaries/internal/summarypb"},
 	"summaries/sketch":             {},
 	"summaries/internal/summarypb": {},
+	"summaries/terminal":           {"esbridge", "summaries"},
 	"aggregator":                   {"esbridge", "summaries", "summaries/sketch", "aggregator/window"},
 	"aggregator/window":            {"summaries"},
 }

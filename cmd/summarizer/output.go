@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"sync/atomic"
+	"time"
 
+	"summarizer/aggregator/window"
 	"summarizer/summaries"
+	"summarizer/summaries/terminal"
 )
 
 // output is where run sends closed windows, and what it shows meanwhile.
@@ -17,8 +19,8 @@ type output struct {
 	frameSize int
 	sinks     []sink
 	stdout    io.Writer
-	screen    *screen                           // nil where nobody looks
-	last      atomic.Pointer[summaries.Summary] // the window that left last, for the screen
+	terminal  *os.File                          // where somebody looks; else nil
+	last      atomic.Pointer[summaries.Summary] // the window that left last, for who looks
 	file      *os.File                          // of frames; nil where none was asked for
 }
 
@@ -54,17 +56,26 @@ func (out *output) add(format string, w io.Writer) error {
 	return err
 }
 
-// addTable draws the last window on a terminal, or writes a line per window elsewhere.
+// addTable shows the last window on a terminal, or writes a line per window elsewhere.
 func (out *output) addTable() error {
 	if !canDraw(out.stdout) {
 		return out.add(formatLines, out.stdout)
 	}
-	out.screen = newScreen(out.stdout.(*os.File), out.last.Load)
-	out.sinks = append(out.sinks, func(s *summaries.Summary, _ []byte) error {
-		out.last.Store(s)
-		return nil
-	})
+	out.terminal = out.stdout.(*os.File)
 	return nil
+}
+
+// canDraw tells whether w is a terminal that can be drawn on.
+func canDraw(w io.Writer) bool { return isTerminal(w) && os.Getenv("TERM") != "dumb" }
+
+// rollingHop is the hop of windows that somebody watches: a second, so that the picture moves
+// on, where window can be cut so; else 0.
+func rollingHop(length time.Duration) time.Duration {
+	c := window.Config{Window: length, Hop: time.Second}
+	if c.Validate() != nil {
+		return 0
+	}
+	return c.Hop
 }
 
 // addFile appends frames to a file. One that exists must hold whole frames of the same size:
@@ -100,23 +111,34 @@ func checkFrames(f *os.File, frameSize int) error {
 	return usagef("%s is not made of whole frames of %s: name another file, or give the --frame-size it was written with", f.Name(), &size)
 }
 
-// show draws on the screen until ctx ends or leave is called. It ends with the last window,
-// where the user goes on working.
-func (out *output) show(ctx context.Context) (leave func()) {
-	if out.screen == nil {
-		return func() {}
+// while runs collect, which is given the sink for all windows, and shows them meanwhile where
+// somebody looks. It ends with the last window, where the user goes on working.
+func (out *output) while(ctx context.Context, collect func(ctx context.Context, deliver sink) error) error {
+	if out.terminal == nil {
+		return collect(ctx, out.deliver)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	var drawing sync.WaitGroup
-	drawing.Go(func() { out.screen.run(ctx) })
-	return func() {
-		cancel()
-		drawing.Wait()
-		if last := out.last.Load(); last != nil {
-			t := table{rows: tableRows}
-			_ = write(out.stdout, t.text(last)) // the terminal may be gone by now
+	err := terminal.Run(ctx, terminal.Options{Out: out.terminal, Env: os.Environ()},
+		func(ctx context.Context, show func(*summaries.Summary)) error {
+			return collect(ctx, func(s *summaries.Summary, frame []byte) error {
+				out.last.Store(s)
+				show(s)
+				return out.deliver(s, frame)
+			})
+		})
+	if last := out.last.Load(); last != nil {
+		_ = write(out.stdout, terminal.Text(last)) // the terminal may be gone by now
+	}
+	return err
+}
+
+// deliver hands a window to every sink.
+func (out *output) deliver(s *summaries.Summary, frame []byte) error {
+	for _, deliver := range out.sinks {
+		if err := deliver(s, frame); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // close ends the file of frames. What could not be written is an error: it was promised.

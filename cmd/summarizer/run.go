@@ -100,16 +100,14 @@ func muteRules(source esbridge.Source) (rules []summaries.MuteRule) {
 	return rules
 }
 
-// until runs until ctx ends, the time is over or the source ends. The screen, if there is
-// one, is left before anything else is printed, and at once when ctx ends.
+// until runs until ctx ends, the time is over or the source ends.
 func (o *runOptions) until(ctx context.Context, agg *aggregator.Aggregator, source esbridge.Source, out *output) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	if o.duration > 0 {
-		ctx, cancel = context.WithTimeout(ctx, o.duration)
+		timed, cancel := context.WithTimeout(ctx, o.duration)
 		defer cancel()
+		ctx = timed
 	}
-	leave := out.show(ctx)
-	defer leave()
-	return agg.Run(ctx, source, encoded(out.frameSize, out.sinks...))
+	return out.while(ctx, func(ctx context.Context, deliver sink) error {
+		return agg.Run(ctx, source, encoded(out.frameSize, deliver))
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"summarizer/summaries"
+	"summarizer/summaries/terminal"
 )
 
 // The formats that windows are written in.
@@ -30,12 +31,11 @@ func newSink(format string, w io.Writer) (sink, error) {
 		return func(_ *summaries.Summary, frame []byte) error { return write(w, frame) }, nil
 	case formatTable:
 		return func(s *summaries.Summary, _ []byte) error {
-			t := table{rows: tableRows}
-			return write(w, append(t.text(s), '\n'))
+			return write(w, append(terminal.Text(s), '\n'))
 		}, nil
 	case formatLines:
 		return func(s *summaries.Summary, _ []byte) error {
-			return write(w, []byte(headline(s)+"  "+membersLine(s)+"\n"))
+			return write(w, []byte(terminal.Line(s)+"\n"))
 		}, nil
 	}
 	return nil, usagef("%q is no format: give json, table or frames", format)
@@ -64,18 +64,13 @@ func write(w io.Writer, b []byte) error {
 }
 
 // encoded returns a function that makes each summary a frame of frameSize bytes and hands
-// both to every sink. An error of a sink ends the run: a summary that nobody gets is a loss.
-func encoded(frameSize int, sinks ...sink) func(*summaries.Summary) error {
+// both to deliver. An error of a sink ends the run: a summary that nobody gets is a loss.
+func encoded(frameSize int, deliver sink) func(*summaries.Summary) error {
 	var frame []byte
 	return func(s *summaries.Summary) (err error) {
 		if frame, err = summaries.AppendFrame(frame[:0], s, frameSize); err != nil {
 			return err
 		}
-		for _, deliver := range sinks {
-			if err := deliver(s, frame); err != nil {
-				return err
-			}
-		}
-		return nil
+		return deliver(s, frame)
 	}
 }

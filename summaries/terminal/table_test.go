@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"strings"
@@ -117,13 +117,13 @@ func TestHostileNamesStayInTheirLine(t *testing.T) {
 func TestEscapedNamesStayApart(t *testing.T) {
 	seen := map[string]string{}
 	for _, name := range append(hostileNames, `/tmp/\xff`, "/tmp/\xff", `/tmp/"q"`, `/tmp/\"q"`) {
-		e := escapeName(name)
+		e := Escape(name)
 		if other, taken := seen[e]; taken && other != name {
 			t.Errorf("%q and %q are both printed as %s", name, other, e)
 		}
 		seen[e] = name
 	}
-	if got := escapeName(`/a "b"/ü長`); got != `/a "b"/ü長` {
+	if got := Escape(`/a "b"/ü長`); got != `/a "b"/ü長` {
 		t.Errorf("harmless name printed as %s", got)
 	}
 }
@@ -139,16 +139,16 @@ func TestElideKeepsBothEnds(t *testing.T) {
 		{"/長長長長長", "/長…長", 7},
 		{"abc", "…", 1},
 	} {
-		if got := elide(c.in, c.width); got != c.want {
-			t.Errorf("elide(%q, %d) = %q, want %q", c.in, c.width, got, c.want)
+		if got := Elide(c.in, c.width); got != c.want {
+			t.Errorf("Elide(%q, %d) = %q, want %q", c.in, c.width, got, c.want)
 		}
 	}
 }
 
 func TestGroup(t *testing.T) {
 	for n, want := range map[uint64]string{0: "0", 999: "999", 1000: "1,000", 1<<64 - 1: "18,446,744,073,709,551,615"} {
-		if got := group(n); got != want {
-			t.Errorf("group(%d) = %s, want %s", n, got, want)
+		if got := Group(n); got != want {
+			t.Errorf("Group(%d) = %s, want %s", n, got, want)
 		}
 	}
 }

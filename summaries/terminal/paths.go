@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"slices"
@@ -6,7 +6,7 @@ import (
 	"summarizer/summaries"
 )
 
-// pathSums adds up the path rows of all processes of a program.
+// pathSums adds up the path rows of several owners.
 type pathSums struct {
 	rows     map[pathKey]*pathSum
 	unlisted uint64 // Σ of the bounds on unlisted paths, over all owners
@@ -24,22 +24,21 @@ type pathSum struct {
 	unlisted uint64
 }
 
-// paths are the paths of all processes of the program together, most events first. What may
-// be missing from a file is what may be missing from its rows, and for every process that
-// does not list it the bound on unlisted paths.
+// paths are the paths of all processes of the program together, most events first.
 func (p *programRow) paths() []tableRow {
 	sums := pathSums{rows: map[pathKey]*pathSum{}}
-	sums.add(p.other.Paths, p.other.PathsUnlistedMax)
-	if p.program != nil {
-		for i := range p.program.Processes {
-			x := &p.program.Processes[i]
-			sums.add(x.Paths, x.UnlistedMax)
-		}
-	}
-	rows := make([]tableRow, 0, len(sums.rows))
-	for k, sum := range sums.rows {
+	p.addPaths(&sums, &scope{})
+	return sums.sorted()
+}
+
+// sorted are the rows, most events first. What may be missing from a file is what may be
+// missing from its rows, and for every owner that does not list it the bound on unlisted
+// paths.
+func (s *pathSums) sorted() []tableRow {
+	rows := make([]tableRow, 0, len(s.rows))
+	for k, sum := range s.rows {
 		if !k.directory {
-			sum.row.missed += sums.unlisted - sum.unlisted
+			sum.row.missed += s.unlisted - sum.unlisted
 		}
 		rows = append(rows, sum.row)
 	}
@@ -55,7 +54,7 @@ func (s *pathSums) add(paths []summaries.Path, unlistedMax uint64) {
 		k := pathKey{string(path.Path), path.Directory}
 		sum := s.rows[k]
 		if sum == nil {
-			sum = &pathSum{row: tableRow{what: "  file", name: "  " + escapeName(path.Path)}}
+			sum = &pathSum{row: tableRow{what: "  file", name: "  " + Escape(path.Path)}}
 			if path.Directory {
 				sum.row.what = "  directory"
 			}

@@ -1,18 +1,27 @@
-package main
+package terminal
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"summarizer/summaries"
 )
 
-// tableRows is how many rows a table has where no terminal sets the limit.
+// tableRows is how many rows Text draws.
 const tableRows = 60
+
+// Text draws a summary as lines of text that each end in a newline: what happened and what
+// was lost, then the programs with the most events, each with its busiest paths beneath.
+func Text(s *summaries.Summary) []byte {
+	t := table{rows: tableRows}
+	return []byte(strings.Join(t.lines(s), "\n") + "\n")
+}
+
+// Line draws a summary as one line, without a newline: what happened, and what was lost.
+func Line(s *summaries.Summary) string { return headline(s) + "  " + membersLine(s) }
 
 // table draws a summary as text: what happened and what was lost, then the programs with the
 // most events, each with its busiest paths beneath. Names come last in their line, and
@@ -46,27 +55,27 @@ func (t *table) lines(s *summaries.Summary) []string {
 	return lines
 }
 
-// text renders s as lines that each end in a newline.
-func (t *table) text(s *summaries.Summary) []byte {
-	return []byte(strings.Join(t.lines(s), "\n") + "\n")
-}
-
 // fit shortens a line of printable text to the table's width.
-func (t *table) fit(line string) string { return elide(line, t.width) }
+func (t *table) fit(line string) string { return Elide(line, t.width) }
 
 func (r *tableRow) String() string {
-	events := group(r.events)
+	events, missed, members := r.numbers()
+	return fmt.Sprintf("%14s %9s %11s  %-18s %s", events, missed, members, r.what, r.name)
+}
+
+// numbers are the columns of numbers; what is zero and says nothing stays empty.
+func (r *tableRow) numbers() (events, missed, members string) {
+	events = Group(r.events)
 	if r.lowerBound {
 		events = "≥" + events
 	}
-	missed, members := "", ""
 	if r.missed > 0 {
-		missed = "+" + group(r.missed)
+		missed = "+" + Group(r.missed)
 	}
 	if r.members > 0 {
-		members = group(r.members)
+		members = Group(r.members)
 	}
-	return fmt.Sprintf("%14s %9s %11s  %-18s %s", events, missed, members, r.what, r.name)
+	return events, missed, members
 }
 
 // headline says what happened in the window and what was lost of it.
@@ -79,14 +88,14 @@ func headline(s *summaries.Summary) string {
 	}
 	return fmt.Sprintf("%s +%v %s  %s%s events  %s/s  lost %s",
 		start.Format("2006-01-02 15:04:05"), length.Round(time.Millisecond), s.Window.EndReason, bound,
-		group(s.Events), group(perSecond(s.Events, length)), group(lost(&s.Ledger)))
+		Group(s.Events), Group(perSecond(s.Events, length)), Group(lost(&s.Ledger)))
 }
 
 // membersLine says how many different ones there were, and what came late or not at all.
 func membersLine(s *summaries.Summary) string {
 	return fmt.Sprintf("%s paths  %s processes  %s programs  dropped: kernel %s, queue %s  late %s",
 		distinct(&s.Paths), distinct(&s.Procs), distinct(&s.Programs),
-		group(s.Ledger.KernelDropped), group(s.Ledger.QueueDropped), group(s.Ledger.Late))
+		Group(s.Ledger.KernelDropped), Group(s.Ledger.QueueDropped), Group(s.Ledger.Late))
 }
 
 // lost is what should have been counted under a name and was not: dropped before it reached
@@ -105,7 +114,7 @@ func malformed(l *summaries.Ledger) (n uint64) {
 // ledgerLine is the account of what was received. It says zero as plainly as any number.
 func ledgerLine(l *summaries.Ledger) string {
 	return fmt.Sprintf("received %s = folded %s + muted %s + ignored %s + malformed %s",
-		group(l.Received), group(l.Folded), group(l.Muted), group(l.Ignored), group(malformed(l)))
+		Group(l.Received), Group(l.Folded), Group(l.Muted), Group(l.Ignored), Group(malformed(l)))
 }
 
 // choose picks the rows: as many programs as leave room for a few paths under each.
@@ -127,6 +136,7 @@ func (t *table) choose(s *summaries.Summary) []tableRow {
 
 // programRow is a program, or what an origin folded up of its programs.
 type programRow struct {
+	key     programKey
 	row     tableRow
 	program *summaries.Program // nil for folded ones
 	other   *summaries.Other
@@ -137,16 +147,17 @@ func programRows(s *summaries.Summary) []programRow {
 	var rows []programRow
 	for i := range s.Origins {
 		o := &s.Origins[i]
-		origin := elide(escapeName(o.Name), 18)
+		origin := Elide(Escape(o.Name), 18)
 		for j := range o.Programs {
 			p := &o.Programs[j]
-			rows = append(rows, programRow{tableRow{
+			key := programKey{origin: o.Name, path: string(p.Path), cdhash: string(p.CDHash), device: p.Device, inode: p.Inode}
+			rows = append(rows, programRow{key, tableRow{
 				events: p.Events, missed: p.MissedMax, members: p.Seen.Estimate, lowerBound: lowerBound(p),
-				what: origin, name: escapeName(p.Path),
+				what: origin, name: Escape(p.Path),
 			}, p, &p.Other})
 		}
 		if o.Other.Events > 0 {
-			rows = append(rows, programRow{tableRow{
+			rows = append(rows, programRow{programKey{origin: o.Name, folded: true}, tableRow{
 				events: o.Other.Events, members: o.Other.Members, lowerBound: o.Other.LowerBound,
 				what: origin, name: "(other programs)",
 			}, nil, &o.Other})
@@ -162,29 +173,4 @@ func byEvents(a, b *tableRow) int {
 
 func lowerBound(p *summaries.Program) bool {
 	return p.Other.LowerBound || slices.ContainsFunc(p.Processes, func(x summaries.Process) bool { return x.LowerBound })
-}
-
-// perSecond is a rate, of at least one second's worth of time.
-func perSecond(n uint64, d time.Duration) uint64 {
-	return uint64(float64(n) / max(d.Seconds(), 1))
-}
-
-// distinct writes a number of different members: exact, estimated (~) or an upper bound (≤).
-func distinct(d *summaries.Distinct) string {
-	switch {
-	case d.AtMost:
-		return "≤" + group(d.Estimate)
-	case d.StdError > 0:
-		return "~" + group(d.Estimate)
-	}
-	return group(d.Estimate)
-}
-
-// group writes n with a comma between thousands.
-func group(n uint64) string {
-	digits := strconv.FormatUint(n, 10)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }
