@@ -46,6 +46,12 @@ type bpfIds struct {
 	_     structs.HostLayout
 	Files uint64
 	Procs uint64
+	Users [64]struct {
+		_     structs.HostLayout
+		Files uint64
+		Procs uint64
+		Bytes uint64
+	}
 }
 
 type bpfMute struct {
@@ -201,6 +207,7 @@ const (
 	bpfVarUnusedRecord     = "unused_record"
 	bpfVarUnusedRecordType = "unused_record_type"
 	bpfVarUnusedSlot       = "unused_slot"
+	bpfVarUserSeed         = "user_seed"
 	bpfVarWindow           = "window"
 )
 
@@ -293,6 +300,7 @@ type bpfVariableSpecs struct {
 	UnusedRecord     *ebpf.VariableSpec `ebpf:"unused_record"`
 	UnusedRecordType *ebpf.VariableSpec `ebpf:"unused_record_type"`
 	UnusedSlot       *ebpf.VariableSpec `ebpf:"unused_slot"`
+	UserSeed         *ebpf.VariableSpec `ebpf:"user_seed"`
 	Window           *ebpf.VariableSpec `ebpf:"window"`
 }
 
@@ -371,6 +379,7 @@ type bpfVariables struct {
 	UnusedRecord     *ebpf.Variable `ebpf:"unused_record"`
 	UnusedRecordType *ebpf.Variable `ebpf:"unused_record_type"`
 	UnusedSlot       *ebpf.Variable `ebpf:"unused_slot"`
+	UserSeed         *ebpf.Variable `ebpf:"user_seed"`
 	Window           *ebpf.Variable `ebpf:"window"`
 }
 

@@ -13,12 +13,13 @@ type Config struct {
 	// Interval is how often counts are fetched from the kernel, aligned to multiples of
 	// itself since the Unix epoch. Default 1 s; 10 ms to 1 s.
 	Interval time.Duration
-	// MaxFiles is how many (process, file) pairs one interval can tell apart; beyond it
-	// events keep their process and lose their path. About 272 bytes of kernel memory each,
+	// MaxFiles is how many (process, file) pairs one interval can tell apart; beyond it, or
+	// beyond the share of a user or process (see the package documentation), events keep their
+	// process and lose their path. About 272 bytes of kernel memory each,
 	// twice. Default 65,536; at least 16.
 	MaxFiles int
 	// MaxProcesses is how many processes one interval can tell apart; the events of further
-	// ones are counted as dropped. About 392 bytes of kernel memory each, twice. Default 8,192.
+	// ones, or of those beyond the share of a user, are counted as dropped. About 392 bytes of kernel memory each, twice. Default 8,192.
 	MaxProcesses int
 	// RingBytes is the room for the paths of one interval: a power of two, at least 64 KiB.
 	// Default 4 MiB, twice.

@@ -3,7 +3,9 @@
 package linux
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cilium/ebpf"
@@ -13,11 +15,8 @@ import (
 )
 
 const (
-	batchEvents = 1024
-	batchText   = 1 << 20 // bytes of paths in a batch; beyond it the batch is delivered
-	chunkRows   = 2048    // rows of a table fetched by one system call
-	longestPath = 4 * maxString
-	internal    = 0xffffffff // file_count.name of a file that no path leads to
+	chunkRows = 512        // rows of a table fetched by one system call
+	internal  = 0xffffffff // file_count.name of a file that no path leads to
 )
 
 // drain turns windows into batches. All its room is taken when it is made.
@@ -26,29 +25,23 @@ type drain struct {
 	windows  [2]window
 	current  uint32
 	interval time.Duration
-	mntns    uint32 // our own mount namespace
-	epoch    int64  // boot offset at the start: the start of a process must not move with the clock
 	offset   int64  // boot offset of this window
 	misses   uint64 // runs that the kernel skipped so far
 	totals   []bpfTotals
-	fileKeys []bpfFileKey
-	files    []bpfFileCount
-	procKeys []bpfProcKey
-	procs    []bpfProcCount
-	names    names
-	people   processes
-	out      output
+	// marksLost says that this window cannot tell who writes unseen.
+	marksLost bool
+	fileKeys  []bpfFileKey
+	files     []bpfFileCount
+	procKeys  []bpfProcKey
+	procs     []bpfProcCount
+	names     names
+	people    processes
+	out       output
 }
 
 func newDrain(o *bpfObjects, c Config) (*drain, error) {
-	d := &drain{
-		objects: o, interval: c.Interval,
-		fileKeys: make([]bpfFileKey, chunkRows), files: make([]bpfFileCount, chunkRows),
-		procKeys: make([]bpfProcKey, chunkRows), procs: make([]bpfProcCount, chunkRows),
-		names:  newNames(c),
-		people: newProcesses(c),
-		out:    newOutput(),
-	}
+	d := emptyDrain(c)
+	d.objects = o
 	cpus, err := ebpf.PossibleCPU()
 	if err != nil {
 		return nil, fmt.Errorf("counting CPUs: %w", err)
@@ -58,21 +51,29 @@ func newDrain(o *bpfObjects, c Config) (*drain, error) {
 	if err := unix.Stat("/proc/self/ns/mnt", &own); err != nil {
 		return nil, fmt.Errorf("finding our mount namespace: %w", err)
 	}
-	d.mntns = uint32(own.Ino)
-	if d.epoch, err = bootOffset(); err != nil {
+	d.people.ownMount = uint32(own.Ino)
+	if d.people.epoch, err = bootOffset(); err != nil {
 		return nil, err
 	}
 	d.windows, err = openWindows(o)
 	return d, err
 }
 
+// emptyDrain is a drain with all its room, and without a kernel to read from.
+func emptyDrain(c Config) *drain {
+	return &drain{
+		interval: c.Interval,
+		fileKeys: make([]bpfFileKey, chunkRows), files: make([]bpfFileCount, chunkRows),
+		procKeys: make([]bpfProcKey, chunkRows), procs: make([]bpfProcCount, chunkRows),
+		names:  newNames(c),
+		people: newProcesses(c),
+		out:    newOutput(),
+	}
+}
+
 func (d *drain) close() (err error) {
 	for i := range d.windows {
-		if r := d.windows[i].ring; r != nil {
-			if e := r.Close(); e != nil && err == nil {
-				err = fmt.Errorf("closing ring: %w", e)
-			}
-		}
+		err = errors.Join(err, d.windows[i].ring.close())
 	}
 	return err
 }
@@ -101,19 +102,20 @@ func (d *drain) window(deliver func(*esbridge.Batch) error) (err error) {
 
 // read delivers the rows of a settled window and leaves it empty. Names come first, then
 // processes, then what refers to both.
-func (d *drain) read(w *window) error {
-	d.names.reset()
-	if err := w.readRing(&d.names.record, d.names.add); err != nil {
+func (d *drain) read(w *window) (err error) {
+	records, err := w.ring.open()
+	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, w.ring.release()) }()
+	d.names.index(records)
 	d.people.reset()
+	d.marksLost = d.lostMarks()
 	if err := takeAll(w.procs, d.procKeys, d.procs, d.process); err != nil {
 		return err
 	}
-	for _, at := range d.names.events {
-		if err := d.paths(d.names.at(at)); err != nil {
-			return err
-		}
+	if err := d.names.events(d.paths); err != nil {
+		return err
 	}
 	if err := takeAll(w.files, d.fileKeys, d.files, d.file); err != nil {
 		return err
@@ -124,12 +126,15 @@ func (d *drain) read(w *window) error {
 // process makes a process known to the rows to come and delivers those of its events whose
 // path is lost.
 func (d *drain) process(k *bpfProcKey, v *bpfProcCount) error {
+	i := d.people.add(k, v)
+	i.lowerBound = i.lowerBound || d.marksLost
+	if !slices.ContainsFunc(v.Kinds[:], func(s bpfStamp) bool { return s.N != 0 }) {
+		return nil
+	}
 	if err := d.out.makeRoom(); err != nil {
 		return err
 	}
-	exe := d.names.of(d.names.processes, uint64(v.Id))
-	p := d.people.add(k, v, exe, d.mntns, d.epoch)
-	p.LowerBound = p.LowerBound || d.marksLost()
+	p := d.people.in(&d.out, v.Id, &d.names)
 	for slot := range v.Kinds {
 		e := d.event(p, slot, &v.Kinds[slot])
 		e.HasBytes, e.Bytes = slot == int(bpfSlotWRITE), v.Bytes
@@ -138,8 +143,8 @@ func (d *drain) process(k *bpfProcKey, v *bpfProcCount) error {
 	return nil
 }
 
-// marksLost says whether some process may have lost its mark: then all are lower bounds.
-func (d *drain) marksLost() bool {
+// lostMarks says whether some process may have lost its mark: then all are lower bounds.
+func (d *drain) lostMarks() bool {
 	var lost uint32
 	err := d.objects.MarksLost.Get(&lost)
 	return err != nil || lost != 0
@@ -155,20 +160,21 @@ func (d *drain) event(p *esbridge.Process, slot int, s *bpfStamp) esbridge.Event
 
 // file delivers the events of a (process, file) row.
 func (d *drain) file(_ *bpfFileKey, v *bpfFileCount) error {
-	if err := d.out.makeRoom(); err != nil {
-		return err
-	}
-	p := d.people.byID(v.Proc)
 	if v.Name == internal {
 		for slot := range v.Kinds {
 			d.out.ignore(v.Kinds[slot].N)
 		}
 		return nil
 	}
+	if err := d.out.makeRoom(); err != nil {
+		return err
+	}
+	p := d.people.in(&d.out, v.Proc, &d.names)
 	var path []byte
-	if r := d.names.of(d.names.files, uint64(v.Name)); r != nil {
-		start := d.out.text()
-		path = d.out.path(rooted(appendWalked(start, r.strings[0], r.isCut(0)), len(start)))
+	if r, ok := d.names.of(d.names.files, uint64(v.Name)); ok {
+		path = d.out.keep(func(b []byte) []byte {
+			return rooted(appendWalked(b, r.strings[0], r.isCut(0)), len(b))
+		})
 	}
 	for slot := range v.Kinds {
 		e := d.event(p, slot, &v.Kinds[slot])
@@ -182,13 +188,14 @@ func (d *drain) file(_ *bpfFileKey, v *bpfFileCount) error {
 
 // paths delivers an event that came with its paths.
 func (d *drain) paths(r *record) error {
-	if r == nil || int(r.slot) >= len(kindOf) {
+	if int(r.slot) >= len(kindOf) {
 		return nil // balance counts it
 	}
 	if err := d.out.makeRoom(); err != nil {
 		return err
 	}
-	e := d.event(d.people.byID(r.id), int(r.slot), &bpfStamp{N: 1, First: r.when, Last: r.when})
+	p := d.people.in(&d.out, r.id, &d.names)
+	e := d.event(p, int(r.slot), &bpfStamp{N: 1, First: r.when, Last: r.when})
 	e.Path = d.argument(r, 0)
 	if len(r.strings[2])+len(r.strings[3]) > 0 {
 		e.SourcePath = d.argument(r, 2)
@@ -199,9 +206,9 @@ func (d *drain) paths(r *record) error {
 
 // argument is the path of strings i (where it starts from) and i+1 (the argument).
 func (d *drain) argument(r *record, i int) []byte {
-	start := d.out.text()
-	path := appendArgument(start, r.strings[i], r.strings[i+1], r.isCut(i))
-	return d.out.path(rooted(path, len(start)))
+	return d.out.keep(func(b []byte) []byte {
+		return rooted(appendArgument(b, r.strings[i], r.strings[i+1], r.isCut(i)), len(b))
+	})
 }
 
 // balance closes the books of a window: all that was counted as seen is in a row, in a

@@ -35,10 +35,22 @@
 // what they differ by goes to Tally.KernelDropped, as does a run of the program that the
 // kernel skipped. Both have been zero in every test.
 //
-// No process takes more names in a window than it leaves for others, so one that floods the
-// tables does not hide one that writes once. A storm of processes that each take half of what
-// is left can still fill them; then others lose paths, and neither counts nor identities.
-// Beyond Config.MaxProcesses executions in a window events go to Tally.QueueDropped.
+// The tables of a window are shared out, first between users (by real user id, in the numbers
+// of the initial user namespace), then between the processes of each. Of the files, of the
+// executions and of the room for paths a user takes at most seven times what it leaves for
+// other users, and a process no more files and paths than it leaves for the others of its user:
+//
+//	one user alone            49/64 of a table: 50,176 files, 6,272 executions, 3 MiB of paths
+//	one process alone         half of that: 25,088 files, 1.5 MiB of paths
+//	beside one user's storm   7/64: 7,168 files, 896 executions; beside two, an eighth of that
+//	beside any storms         1/512: 128 files, 16 executions, 8 KiB of paths
+//
+// So one user's storm of files or of processes costs others neither paths nor counts. Its own
+// excess loses paths and, beyond the executions of its share, events: Tally.QueueDropped. The
+// last line holds for each of 64 shares. Root has one to itself, root of a container without a
+// user namespace included; other users are put into the 63 others by a secret hash, and those
+// who meet there share it: an attacker who owns many user ids (a range of subordinate ones,
+// say) can use up the shares of all but root.
 //
 // These are not counted:
 //
@@ -75,7 +87,8 @@
 // # What it costs
 //
 // With the default Config the kernel holds 2 × (65,536 files × 272 B + 8,192 processes ×
-// 392 B + 4 MiB of names), about 51 MB, and this process at most 15 MB more; nothing grows.
+// 392 B + 4 MiB of names), about 51 MB. This process holds less than 2 MiB, whatever happens,
+// and while a window is read maps the names that it has, at most 4 MiB; nothing grows.
 // Times are exact to the tick of the kernel's clock, 1 to 10 ms, and never late.
 // BenchmarkWriterCost and BenchmarkDrain measure time. Any program on the system call
 // tracepoint, even an empty one, costs every system call of the machine the detour through it:

@@ -3,6 +3,8 @@
 package linux
 
 import (
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -52,6 +54,7 @@ func setConstants(spec *ebpf.CollectionSpec, c Config, cast bool) error {
 		bpfVarMaxFiles:    uint64(c.MaxFiles),
 		bpfVarMaxProcs:    uint64(c.MaxProcesses),
 		bpfVarRingBytes:   uint64(c.RingBytes),
+		bpfVarUserSeed:    randomOdd(),
 		bpfVarCountCloses: c.CloseModified,
 		bpfVarHaveCast:    cast,
 		bpfVarCloseNumber: uint32(unix.SYS_CLOSE),
@@ -61,6 +64,12 @@ func setConstants(spec *ebpf.CollectionSpec, c Config, cast bool) error {
 		}
 	}
 	return nil
+}
+
+func randomOdd() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return binary.NativeEndian.Uint64(b[:]) | 1
 }
 
 // haveCast says whether the kernel has bpf_rdonly_cast (since 6.2).

@@ -8,9 +8,19 @@ import (
 	"summarizer/esbridge"
 )
 
-// output collects events into batches of bounded size.
+const (
+	batchEvents = 512
+	batchText   = 256 << 10       // bytes of paths in a batch
+	rowText     = 2 * longestPath // more than a row adds: two paths and a process
+	longestPath = 4 * maxString
+)
+
+// output collects events into batches of fixed size. All that a batch points to is here and
+// is used again for the next.
 type output struct {
 	batch     esbridge.Batch
+	number    uint64 // of the open batch, the first being 1
+	processes []esbridge.Process
 	bytes     []byte // the paths of the batch
 	to        func(*esbridge.Batch) error
 	arrival   int64
@@ -19,8 +29,10 @@ type output struct {
 
 func newOutput() output {
 	return output{
-		batch: esbridge.Batch{Events: make([]esbridge.Event, 0, batchEvents)},
-		bytes: make([]byte, 0, batchText),
+		batch:     esbridge.Batch{Events: make([]esbridge.Event, 0, batchEvents)},
+		number:    1,
+		processes: make([]esbridge.Process, 0, batchEvents),
+		bytes:     make([]byte, 0, batchText),
 	}
 }
 
@@ -35,19 +47,18 @@ func (o *output) begin(to func(*esbridge.Batch) error, wall int64, interval time
 	}
 }
 
-// text is where the next path of the batch can be appended, and path keeps it. The batch has
-// room for it: see makeRoom.
-func (o *output) text() []byte { return o.bytes }
-
-func (o *output) path(appended []byte) []byte {
+// keep returns what f appends, for as long as the batch lasts. The batch has room for it: see
+// makeRoom.
+func (o *output) keep(f func([]byte) []byte) []byte {
 	start := len(o.bytes)
-	o.bytes = appended
-	return appended[start:len(appended):len(appended)]
+	o.bytes = f(o.bytes)
+	return o.bytes[start:len(o.bytes):len(o.bytes)]
 }
 
-// makeRoom delivers the batch where it may not hold another row and its paths.
+// makeRoom delivers the batch where it may not hold another row, its process and its paths.
 func (o *output) makeRoom() error {
-	if len(o.batch.Events)+int(bpfSlotSLOTS) > batchEvents || len(o.bytes)+2*longestPath > batchText {
+	if len(o.batch.Events)+int(bpfSlotSLOTS) > batchEvents || len(o.processes) == batchEvents ||
+		len(o.bytes)+rowText > batchText {
 		return o.deliver()
 	}
 	return nil
@@ -74,7 +85,8 @@ func (o *output) deliver() error {
 	err := o.to(&o.batch)
 	o.batch.Events = o.batch.Events[:0]
 	o.batch.Tally = esbridge.Tally{}
-	o.bytes = o.bytes[:0]
+	o.processes, o.bytes = o.processes[:0], o.bytes[:0]
+	o.number++
 	return err
 }
 

@@ -4,65 +4,83 @@ package linux
 
 import "summarizer/esbridge"
 
-// processes holds the identities of one window, by the id that the kernel gave them.
-type processes struct {
-	known []esbridge.Process
-	text  []byte // what their fields point to
-	lost  esbridge.Process
+// An identity is what the kernel knows of a process, without the kinds that it counted.
+type identity struct {
+	start, inode            uint64
+	pid, ppid, exec         uint32
+	mount, uid, euid        uint32
+	exeDev, exeUID, exeMode uint32
+	lowerBound              bool
+	// Where the Process is that was made of it: place in batch number. 0 is none.
+	batch uint64
+	place int32
 }
 
-// newProcesses takes room for all paths that fit into the ring, and for what a process has
-// beside its path.
-func newProcesses(c Config) processes {
-	const origin, container = 16, 64
-	return processes{
-		known: make([]esbridge.Process, c.MaxProcesses+1),
-		text:  make([]byte, 0, c.RingBytes+c.MaxProcesses*(origin+container+len(cutMark))),
-	}
+// processes holds the identities of one window, by the id that the kernel gave them, and
+// makes an esbridge.Process of one for each batch that has events of it: what a batch points
+// to is in the batch's own room.
+type processes struct {
+	known    []identity
+	lost     identity // stands for an id that is out of range
+	ownMount uint32   // our own mount namespace
+	epoch    int64    // boot offset at the start: the start of a process must not move with the clock
 }
+
+func newProcesses(c Config) processes { return processes{known: make([]identity, c.MaxProcesses+1)} }
 
 func (p *processes) reset() {
 	clear(p.known)
-	p.text = p.text[:0]
+	p.lost = identity{}
 }
 
 // byID is a process of this window. Every row refers to one that is there.
-func (p *processes) byID(id uint32) *esbridge.Process {
+func (p *processes) byID(id uint32) *identity {
 	if uint64(id) >= uint64(len(p.known)) {
 		return &p.lost
 	}
 	return &p.known[id]
 }
 
-// add makes a process from its row and from the record of its executable, which is nil where
-// that was lost. epoch is Unix time at boot.
-func (p *processes) add(k *bpfProcKey, v *bpfProcCount, exe *record, ownMount uint32, epoch int64) *esbridge.Process {
-	e := p.byID(v.Id)
-	*e = esbridge.Process{
-		PID: int32(k.Tgid), PPID: int32(v.Ppid), EUID: v.Euid,
-		Version: uint64(k.Exec), Start: int64(k.Start) + epoch,
-		Device: device(v.ExeDev), Inode: v.ExeIno,
-		LowerBound: v.LowerBound != 0,
+// add makes a process known from its row.
+func (p *processes) add(k *bpfProcKey, v *bpfProcCount) *identity {
+	i := p.byID(v.Id)
+	*i = identity{
+		start: k.Start, pid: k.Tgid, exec: k.Exec, mount: k.Mntns,
+		ppid: v.Ppid, uid: v.Uid, euid: v.Euid,
+		inode: v.ExeIno, exeDev: v.ExeDev, exeUID: v.ExeUid, exeMode: v.ExeMode,
+		lowerBound: v.LowerBound != 0,
 	}
-	e.Origin = p.keep(func(b []byte) []byte { return origin(b, v.ExeUid, v.ExeMode, v.Uid) })
-	var cgroups []byte
-	if exe != nil {
-		cgroups = exe.strings[1]
-		e.Executable = p.keep(func(b []byte) []byte {
+	return i
+}
+
+// in is a process as the open batch of o has it.
+// The batch has room for it: see makeRoom.
+func (p *processes) in(o *output, id uint32, n *names) *esbridge.Process {
+	i := p.byID(id)
+	if i.batch != o.number {
+		i.batch, i.place = o.number, int32(len(o.processes))
+		o.processes = append(o.processes, p.made(o, i, id, n))
+	}
+	return &o.processes[i.place]
+}
+
+func (p *processes) made(o *output, i *identity, id uint32, n *names) esbridge.Process {
+	e := esbridge.Process{
+		PID: int32(i.pid), PPID: int32(i.ppid), EUID: i.euid,
+		Version: uint64(i.exec), Start: int64(i.start) + p.epoch,
+		Device: device(i.exeDev), Inode: i.inode, LowerBound: i.lowerBound,
+	}
+	e.Origin = o.keep(func(b []byte) []byte { return origin(b, i.exeUID, i.exeMode, i.uid) })
+	exe, ok := n.of(n.processes, uint64(id))
+	if ok {
+		e.Executable = o.keep(func(b []byte) []byte {
 			return rooted(appendWalked(b, exe.strings[0], exe.isCut(0)), len(b))
 		})
 	}
-	if k.Mntns != ownMount {
-		e.Container = p.keep(func(b []byte) []byte { return container(b, k.Mntns, cgroups) })
+	if i.mount != p.ownMount {
+		e.Container = o.keep(func(b []byte) []byte { return container(b, i.mount, exe.strings[1]) })
 	}
 	return e
-}
-
-// keep returns what f appends, for as long as the window is read.
-func (p *processes) keep(f func([]byte) []byte) []byte {
-	start := len(p.text)
-	p.text = f(p.text)
-	return p.text[start:len(p.text):len(p.text)]
 }
 
 // device converts the kernel's encoding of a device number (MKDEV in linux/kdev_t.h) to that

@@ -148,15 +148,7 @@ func TestOriginOfWritableProgram(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("SKIPPED: needs root to run a program as another user")
 	}
-	dir := t.TempDir()
-	for d := dir; d != "/"; d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o777|os.ModeSticky); err != nil {
-			t.Fatal(err)
-		}
-		if d == os.TempDir() {
-			break
-		}
-	}
+	dir := publicDir(t)
 	sh, err := os.ReadFile("/bin/sh")
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +161,7 @@ func TestOriginOfWritableProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := exec.Command(program, "-c", "echo x > "+dir+"/f")
-	c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	c = as(nobody, c)
 	var pid int32
 	r := watch(t, Config{}, func(*Source) { pid, _ = run(t, c) })
 	if events := r.of(pid); len(events) == 0 || events[0].origin != "user:65534" || events[0].executable != program {

@@ -5,11 +5,8 @@ package linux
 import (
 	"errors"
 	"fmt"
-	"os"
-	"time"
 
 	"github.com/cilium/ebpf"
-	"github.com/cilium/ebpf/ringbuf"
 )
 
 // A window is what the kernel fills between two drains: struct by struct what bpf/window.h
@@ -18,17 +15,16 @@ type window struct {
 	index uint32
 	files *ebpf.Map
 	procs *ebpf.Map
-	ring  *ringbuf.Reader
+	ring  ring
 }
 
 func openWindows(o *bpfObjects) (w [2]window, err error) {
 	w[0] = window{index: 0, files: o.Files0, procs: o.Procs0}
 	w[1] = window{index: 1, files: o.Files1, procs: o.Procs1}
 	for i, ring := range []*ebpf.Map{o.Ring0, o.Ring1} {
-		if w[i].ring, err = ringbuf.NewReader(ring); err != nil {
-			return w, fmt.Errorf("opening ring %d: %w", i, err)
+		if w[i].ring, err = newRing(ring); err != nil {
+			return w, err
 		}
-		w[i].ring.SetDeadline(time.Unix(1, 0)) // long ago: read what is there and do not wait
 	}
 	return w, nil
 }
@@ -44,20 +40,6 @@ func swap(o *bpfObjects, next uint32) error {
 		return fmt.Errorf("waiting for the window to settle: %w", err)
 	}
 	return nil
-}
-
-// readRing hands every record of the window to f, oldest first.
-func (w *window) readRing(r *ringbuf.Record, f func([]byte)) error {
-	for {
-		err := w.ring.ReadInto(r)
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("reading the ring: %w", err)
-		}
-		f(r.RawSample)
-	}
 }
 
 // takeAll hands every row of a table to f and empties the table. keys and values are room

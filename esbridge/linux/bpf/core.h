@@ -39,6 +39,7 @@ enum {
 enum { BPF_ANY = 0, BPF_NOEXIST = 1 };
 enum { BPF_RB_NO_WAKEUP = 1 };
 enum { BPF_RB_AVAIL_DATA = 0 };
+#define RING_HEADER 8 /* BPF_RINGBUF_HDR_SZ */
 
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>

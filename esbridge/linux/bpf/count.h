@@ -6,7 +6,6 @@
 #pragma once
 #include "process.h"
 
-const volatile u64 max_files, ring_bytes;
 const volatile bool count_closes;
 
 static __always_inline void add(struct stamp *s, u64 now)
@@ -28,26 +27,22 @@ static __always_inline struct file *file_of(struct task_struct *task, u32 fd)
 	return f;
 }
 
-/* has_room shares the ring and the file table between the processes of a window: none takes
- * more than what is left for the others, so one that floods leaves room for a quiet one. */
-static __always_inline bool has_room(struct proc_count *p, void *ring, struct ids *id)
-{
-	u64 used = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-
-	return p->name_bytes + used < ring_bytes && p->names + id->files < max_files;
-}
-
 /* name_file sends the path of a file. Returns its id, 0 where there was no room. */
 static __noinline u32 name_file(struct task_struct *task, u32 w, struct proc_count *p, struct file *f)
 {
 	void *ring = bpf_map_lookup_elem(&rings, &w);
 	struct ids *id = bpf_map_lookup_elem(&window_ids, &w);
+	struct share *u;
 	struct walk walk;
-	u32 taken, name;
+	u32 name;
 
-	if (!p || !ring || !id || !has_room(p, ring, id))
+	if (!p || !ring || !id)
+		return 0;
+	u = share_of(id, p->uid);
+	if (!has_space(p, ring, u, 1) || !fits(max_files, id->files, u->files, p->names, 1))
 		return 0;
 	name = __sync_fetch_and_add(&id->files, 1) + 1;
+	__sync_fetch_and_add(&u->files, 1);
 	__sync_fetch_and_add(&p->names, 1);
 	if (BPF_CORE_READ(f, f_path.mnt, mnt_flags) & MNT_INTERNAL)
 		return INTERNAL;
@@ -55,9 +50,7 @@ static __noinline u32 name_file(struct task_struct *task, u32 w, struct proc_cou
 		return 0;
 	walk_from(&walk, f);
 	append_path(&walk, 0);
-	taken = send(&walk, ring);
-	__sync_fetch_and_add(&p->name_bytes, taken);
-	return taken ? name : 0;
+	return send(&walk, w, p) ? name : 0;
 }
 
 /* count_process counts an event whose path is lost, or counts it as lost altogether. */
@@ -222,9 +215,8 @@ static __noinline bool send_paths(struct task_struct *task, u32 w, struct proc_c
 	struct ids *id = bpf_map_lookup_elem(&window_ids, &w);
 	struct scratch *s;
 	struct walk walk;
-	u32 taken;
 
-	if (!ring || !id || !has_room(p, ring, id))
+	if (!p || !ring || !id || !has_space(p, ring, share_of(id, p->uid), 1))
 		return false;
 	s = begin(&walk, task, PATHS, p->id);
 	if (!s)
@@ -235,9 +227,7 @@ static __noinline bool send_paths(struct task_struct *task, u32 w, struct proc_c
 		return false;
 	if (a->two && append_argument(&walk, task, a->from_fd, a->from_path, 2))
 		return false;
-	taken = send(&walk, ring);
-	__sync_fetch_and_add(&p->name_bytes, taken);
-	return taken;
+	return send(&walk, w, p);
 }
 
 static __noinline int change_path(struct task_struct *task, struct arguments *a)

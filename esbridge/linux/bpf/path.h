@@ -6,7 +6,7 @@
  * but nothing is followed into unmapped memory.
  */
 #pragma once
-#include "window.h"
+#include "share.h"
 
 /* Room in a record; strings are appended at `end`. */
 struct walk {
@@ -158,16 +158,31 @@ static __noinline int append_cgroup(struct walk *w, struct task_struct *task, u3
 	return 0;
 }
 
-/* send puts the record into the ring. The reader is not woken: that would cost more than all
- * the rest, and it comes by itself. Returns the bytes taken, 0 where there was no room. */
-static __always_inline u32 send(struct walk *w, void *ring)
+/* has_space says whether n more bytes of the ring are within the share of a process. */
+static __always_inline bool has_space(struct proc_count *p, void *ring, struct share *u, u64 n)
 {
-	struct scratch *s = scratch_buffer();
-	u32 end = w->end;
+	return fits(ring_bytes, bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA), u->bytes, p->name_bytes, n);
+}
 
-	if (!s || end > STRINGS * PATH_MAX)
-		return 0;
-	if (bpf_ringbuf_output(ring, s, sizeof(s->r) + end, BPF_RB_NO_WAKEUP))
-		return 0;
-	return sizeof(s->r) + end + 8;
+/* send puts the record into the ring, at the cost of a process, or says that there was no
+ * room. The reader is not woken: that would cost more than all the rest, and it comes by
+ * itself. */
+static __noinline bool send(struct walk *walk, u32 w, struct proc_count *p)
+{
+	void *ring = bpf_map_lookup_elem(&rings, &w);
+	struct ids *id = bpf_map_lookup_elem(&window_ids, &w);
+	struct scratch *s = scratch_buffer();
+	u32 end = walk->end;
+	struct share *u;
+	u64 taken;
+
+	if (!ring || !id || !s || !p || end > STRINGS * PATH_MAX)
+		return false;
+	taken = (RING_HEADER + sizeof(s->r) + end + 7) & ~7ULL;
+	u = share_of(id, p->uid);
+	if (!has_space(p, ring, u, taken) || bpf_ringbuf_output(ring, s, sizeof(s->r) + end, BPF_RB_NO_WAKEUP))
+		return false;
+	__sync_fetch_and_add(&u->bytes, taken);
+	__sync_fetch_and_add(&p->name_bytes, taken);
+	return true;
 }

@@ -9,8 +9,6 @@
 /* The window being filled; see window.h. */
 volatile u32 window;
 
-const volatile u64 max_procs;
-
 /* Processes that are not counted. A pid is reused, so its start goes with it, in the unit of
  * /proc/PID/stat (1/100 s since boot); 0 is any. The list ends at tgid 0. */
 struct mute {
@@ -63,17 +61,17 @@ static __always_inline bool muted(struct task_struct *task)
 }
 
 /* describe sends the executable's path and, where it lives elsewhere, the control group. */
-static __noinline int describe(struct task_struct *task, void *ring, u32 id)
+static __noinline int describe(struct task_struct *task, u32 w, struct proc_count *p)
 {
 	struct file *exe = BPF_CORE_READ(task, mm, exe_file);
-	struct walk w;
+	struct walk walk;
 
-	if (!ring || !exe || !begin(&w, task, EXECUTABLE, id))
+	if (!p || !exe || !begin(&walk, task, EXECUTABLE, p->id))
 		return 0;
-	walk_from(&w, exe);
-	append_path(&w, 0);
-	append_cgroup(&w, task, 1);
-	send(&w, ring);
+	walk_from(&walk, exe);
+	append_path(&walk, 0);
+	append_cgroup(&walk, task, 1);
+	send(&walk, w, p);
 	return 0;
 }
 
@@ -110,13 +108,17 @@ static __noinline struct proc_count *process(struct task_struct *task, u32 w, st
 	struct proc_count *p, *new;
 	struct ids *id = bpf_map_lookup_elem(&window_ids, &w);
 	void *table = bpf_map_lookup_elem(&procs, &w);
+	struct share *u;
 	u32 zero = 0;
 
 	if (!table || !id)
 		return NULL;
 	p = bpf_map_lookup_elem(table, key);
-	if (p || id->procs >= max_procs)
+	if (p)
 		return p;
+	u = share_of(id, task->cred->uid.val);
+	if (!fits(max_procs, id->procs, u->procs, 0, 1))
+		return NULL;
 	new = bpf_map_lookup_elem(&fresh, &zero);
 	if (!new)
 		return NULL;
@@ -124,9 +126,13 @@ static __noinline struct proc_count *process(struct task_struct *task, u32 w, st
 	new->id = __sync_fetch_and_add(&id->procs, 1);
 	if (new->id >= max_procs)
 		return NULL;
-	if (bpf_map_update_elem(table, key, new, BPF_NOEXIST) == 0)
-		describe(task, bpf_map_lookup_elem(&rings, &w), new->id);
-	return bpf_map_lookup_elem(table, key);
+	__sync_fetch_and_add(&u->procs, 1);
+	/* Where another thread was faster its row is as good as this one. */
+	if (bpf_map_update_elem(table, key, new, BPF_NOEXIST))
+		return bpf_map_lookup_elem(table, key);
+	p = bpf_map_lookup_elem(table, key);
+	describe(task, w, p);
+	return p;
 }
 
 /* mark notes that an execution may change files unseen, for this window and all to come. */

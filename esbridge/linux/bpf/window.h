@@ -145,9 +145,19 @@ struct {
 	__type(value, struct totals);
 } window_totals SEC(".maps");
 
-/* The ids given out in a window. */
+/* What a user took of a window. Users are told apart by a hash of their id; see share.h. */
+#define USERS 64
+
+struct share {
+	u64 files; /* file table entries */
+	u64 procs; /* process table entries */
+	u64 bytes; /* of the ring */
+};
+
+/* The ids given out in a window, and to whom. */
 struct ids {
 	u64 files, procs;
+	struct share users[USERS];
 };
 
 struct {
