@@ -50,7 +50,7 @@ func stepClocks(t *testing.T, seed uint64, hop time.Duration) {
 		e := event(0, "/a")
 		e.Arrival = now.Wall - rng.Int64N(1e9)
 		e.First, e.Last = e.Arrival, e.Arrival
-		l.take(&esbridge.Batch{Events: []esbridge.Event{e, e}, Now: now.Wall}, now)
+		l.take(0, &esbridge.Batch{Events: []esbridge.Event{e, e}, Now: now.Wall}, now)
 		if rng.IntN(4) > 0 {
 			synctest.Wait() // else the next boundary may find the summarizer busy
 		}

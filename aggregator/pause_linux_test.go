@@ -54,9 +54,9 @@ func benchmarkPause(b *testing.B, name string, size int) {
 			part := esbridge.Batch{Events: events[:min(size, len(events))]}
 			now := part.Events[len(part.Events)-1].Arrival
 			last = window.Reading{Wall: now, Mono: now - synthetic.Epoch}
-			before, merged := l.open, l.open.merged
-			cpu := m.measure(func() { l.take(&part, last) })
-			if l.open != before || l.open.merged != merged {
+			before, merged := l.shards[0].open, l.shards[0].open.merged
+			cpu := m.measure(func() { l.take(0, &part, last) })
+			if open := l.shards[0].open; open != before || open.merged != merged {
 				m.boundary = max(m.boundary, cpu)
 			} else {
 				m.within = max(m.within, cpu)

@@ -16,23 +16,30 @@ type replay struct {
 	deliver    func(*summaries.Summary) error
 	watermark  *window.Watermark
 	open, next *pane
+	muter      muter
 	err        error // of deliver
 }
 
 func newReplay(a *Aggregator, lowerBound bool, deliver func(*summaries.Summary) error) *replay {
 	return &replay{
-		a: a, lowerBound: lowerBound, deliver: deliver, open: a.panes[0], next: a.panes[1],
+		a: a, lowerBound: lowerBound, deliver: deliver, open: a.panes[0][0], next: a.panes[1][0],
 		watermark: window.NewWatermark(a.window, window.DefaultLateness),
+		muter:     muter{set: a.panes[0][0].muted.set},
 	}
 }
 
 // take folds a batch.
 func (r *replay) take(b *esbridge.Batch) error {
 	r.open.account(&b.Tally)
+	r.muter.begin()
 	for i := range b.Events {
 		e := &b.Events[i]
 		if !wellFormed(e) {
 			r.open.refuse(e)
+			continue
+		}
+		if rule := r.muter.rule(e); rule >= 0 {
+			r.open.mute(e, rule)
 			continue
 		}
 		place := r.watermark.Observe(e.Last, e.Count, r.close)
@@ -60,7 +67,7 @@ func (r *replay) take(b *esbridge.Batch) error {
 func (r *replay) close(over window.Pane) {
 	if r.err == nil {
 		r.open.start = over.Start
-		r.err = r.a.close(r.open, over, r.deliver)
+		r.err = r.a.close([]*pane{r.open}, over, r.deliver)
 	}
 	r.open.reset(r.a.window.Hop)
 	r.open.start, r.open.lowerBound = 0, r.lowerBound
@@ -75,7 +82,7 @@ func (r *replay) finish(ctx context.Context, err error) error {
 	}
 	r.watermark.Flush(reason, r.close)
 	if !r.open.empty() && r.err == nil { // a recording without one event still has a ledger
-		r.err = r.a.close(r.open, window.Pane{Start: r.open.start, End: r.open.start + 1, Reason: reason}, r.deliver)
+		r.err = r.a.close([]*pane{r.open}, window.Pane{Start: r.open.start, End: r.open.start + 1, Reason: reason}, r.deliver)
 	}
 	if r.err != nil {
 		return r.err

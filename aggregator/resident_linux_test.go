@@ -38,6 +38,7 @@ type burden struct {
 // borne is what a process that ran a burden tells.
 type borne struct {
 	Events, Windows uint64
+	Checkpoints     uint64
 	Resident        int // the most bytes that were resident, less what the generators of the floods hold
 }
 
@@ -53,8 +54,9 @@ func TestResident(t *testing.T) {
 		{Name: "windows", Window: 500 * time.Millisecond},
 		{Name: "slow host", Window: 200 * time.Millisecond, Slow: 700 * time.Millisecond},
 		{Name: "rolling", Window: time.Second, Hop: 100 * time.Millisecond},
+		{Name: "checkpoints", Window: time.Minute},
 	} {
-		b.For = long / 3
+		b.For = long / 4
 		t.Run(b.Name, func(t *testing.T) {
 			group, err := newMemoryGroup(memoryLimit)
 			if err != nil {
@@ -64,12 +66,12 @@ func TestResident(t *testing.T) {
 			}
 			defer group.remove(t)
 			got := bear(t, program, group, b)
-			t.Logf("%d events in %d windows: %.1f MiB resident, %.1f MiB charged to the control group",
-				got.Events, got.Windows, mib(got.Resident), mib(group.peak(t)))
+			t.Logf("%d events in %d windows, %d checkpoints: %.1f MiB resident, %.1f MiB charged to the control group",
+				got.Events, got.Windows, got.Checkpoints, mib(got.Resident), mib(group.peak(t)))
 			if got.Resident > maxResident {
 				t.Errorf("%.1f MiB were resident, at most %.1f are allowed", mib(got.Resident), mib(maxResident))
 			}
-			if got.Windows < 3 {
+			if got.Windows+got.Checkpoints < 3 {
 				t.Errorf("only %d windows", got.Windows)
 			}
 		})
@@ -122,14 +124,20 @@ func TestBurden(t *testing.T) {
 		t.Fatal(err)
 	}
 	generators := heapInUse() - before
-	a, err := New(Config{Window: b.Window, Hop: b.Hop})
+	var frame []byte
+	var got borne
+	a, err := New(Config{Window: b.Window, Hop: b.Hop, Checkpoint: func(s *summaries.Summary) {
+		got.Checkpoints++
+		var err error
+		if frame, err = summaries.AppendFrame(frame[:0], s, summaries.DefaultFrameSize); err != nil {
+			t.Error(err)
+		}
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), b.For)
 	defer cancel()
-	var frame []byte
-	var got borne
 	err = a.Run(ctx, src, func(s *summaries.Summary) (err error) {
 		time.Sleep(b.Slow)
 		got.Windows++
