@@ -47,6 +47,9 @@ type Row struct {
 	Process *ProcessInfo
 	Path    []byte // a directory ends in '/'
 	PathLen int    // more than len(Path) where the middle was elided
+	// Files is how many different files the row of a path stands for at most: those listed,
+	// and those folded up in each window, among which the same may be in several.
+	Files uint64
 	Count
 	Kinds       summaries.Kinds
 	First, Last int64 // of the events counted

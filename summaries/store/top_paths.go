@@ -21,20 +21,22 @@ type paths struct {
 	rows    map[string]*pathRow
 	folded  map[string]uint64 // directory rows inside the prefix
 	total   tally
-	above   uint64 // events that may be of paths inside
-	base    uint64 // Σ unlisted_max of all families
-	dirSum  uint64 // Σ folded
-	rowless uint64 // events inside that are in no row
+	above   uint64          // events that may be of paths inside
+	base    uint64          // Σ unlisted_max of all families
+	dirSum  uint64          // Σ folded
+	rowless uint64          // events inside that are in no row
+	listed  map[string]bool // files that had a row
 }
 
 type pathRow struct {
 	tally
+	files           uint64
 	full            int
 	missed, covered uint64
 }
 
 func newPaths(by Group, f *Filter) *paths {
-	p := &paths{by: by, prefix: f.PathPrefix, rows: map[string]*pathRow{}, folded: map[string]uint64{}}
+	p := &paths{by: by, prefix: f.PathPrefix, rows: map[string]*pathRow{}, folded: map[string]uint64{}, listed: map[string]bool{}}
 	if by == ByEntry {
 		p.prefix = p.prefix[:strings.LastIndexByte(p.prefix, '/')+1]
 		if p.prefix == "" {
@@ -85,6 +87,13 @@ func (c *paths) addRow(p *summaries.Path, n uint64, f *Filter, unlisted uint64) 
 		c.rows[string(key)] = r
 	}
 	r.tally.add(n, &kinds, p.First, p.Last)
+	switch {
+	case p.Directory:
+		r.files = plus(r.files, p.Folded)
+	case !c.listed[string(p.Path)]:
+		c.listed[string(p.Path)] = true
+		r.files++
+	}
 	if c.by == ByFile {
 		r.full = max(r.full, p.PathLen)
 		r.missed, r.covered = plus(r.missed, p.MissedMax), plus(r.covered, unlisted)
@@ -133,7 +142,7 @@ func (c *paths) finish(t *Table, _ *bounds, outer uint64) {
 			missed = min(missed, plus(r.missed, minus(c.base, r.covered)))
 		}
 		t.Rows = append(t.Rows, Row{
-			Path: []byte(path), PathLen: r.full, Count: Count{r.events, plus(missed, outer)},
+			Path: []byte(path), PathLen: r.full, Files: r.files, Count: Count{r.events, plus(missed, outer)},
 			Kinds: r.kinds, First: r.first, Last: r.last,
 		})
 	}
