@@ -27,6 +27,8 @@ const (
 // Fit folds the tree up until it fits, with the head of s, into a frame of frameSize bytes,
 // and writes it into s. The tree is spent: Reset it before it counts again.
 func (t *Tree) Fit(s *Summary, frameSize int) error {
+	t.settleRows()
+	t.lazy = false
 	t.snapshotMachine(s)
 	head := *s
 	head.Origins = nil
@@ -68,6 +70,7 @@ func (t *Tree) fitRows(room int, windowStart int64) {
 	t.chargeProcesses()
 	t.foldProcesses(room / processPart)
 	room -= t.chargeProcesses()
+	t.settleRows()
 	measure := func(owner int32) { t.chargePaths(owner, windowStart) }
 	for i := range t.processes {
 		if t.processes[i].paths >= 0 {
@@ -166,7 +169,7 @@ const rowMargin = 48
 func (t *Tree) otherHead(o *Other, i int32) {
 	r := &t.processes[i]
 	o.Events, o.LowerBound, o.PathsUnlistedMax = r.events, r.lowerBound, r.unlisted
-	o.Kinds, o.First, o.Last = r.root.kinds, r.root.first, r.root.last
+	o.Kinds, o.First, o.Last = r.rootKinds, r.root.first, r.root.last
 }
 
 // chargePaths sets what each path row of an owner costs in a frame: rows are written in path
@@ -176,10 +179,9 @@ func (t *Tree) chargePaths(owner int32, windowStart int64) {
 	var prev []byte
 	t.ordered(owner, false).Scan(func(e entry) bool {
 		r := &t.paths[e.row]
-		p := viewPath(e.path, r, t.missedMax(r))
-		t.charge(r, -int(r.cost))
-		r.cost = int32(pathSize(&p, prev, windowStart))
-		t.charge(r, int(r.cost))
+		kinds := t.kindsOf(e.row)
+		p := viewPath(e.path, r, &kinds, t.missedMax(r))
+		t.recharge(r, int32(pathSize(&p, prev, windowStart)))
 		prev = e.path
 		return true
 	})

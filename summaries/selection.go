@@ -9,6 +9,11 @@ type selection struct {
 	originWants, programWants []int
 	wants                     []int
 	candidates                []candidate
+
+	offenders   []offender
+	offends     []int32 // which offender a process is, or −1
+	paths       []pathCandidate
+	directories []pathCandidate
 }
 
 type candidate struct {
@@ -18,8 +23,13 @@ type candidate struct {
 	cost int32
 }
 
-func newSelection(candidates int) selection {
-	return selection{candidates: make([]candidate, 0, candidates)}
+func newSelection(paths, processes int) selection {
+	return selection{
+		candidates: make([]candidate, 0, processes),
+		offenders:  make([]offender, 0, processes),
+		offends:    make([]int32, processes),
+		paths:      make([]pathCandidate, paths),
+	}
 }
 
 func (s *selection) add(rank, born uint64, row, cost int32) {

@@ -62,27 +62,43 @@ func (w *watchList) next(component []byte) *watchList {
 // match tells whether an absolute path lies under a prefix.
 func (w *watchList) match(path []byte) bool {
 	for !w.watched {
-		if len(path) == 0 || len(w.children) == 0 && w.any == nil {
+		if len(path) == 0 {
 			return false
 		}
-		component := path[1:]
-		if n := bytes.IndexByte(component, '/'); n >= 0 {
-			component = component[:n]
-		}
-		path = path[1+len(component):]
-		next := w.next(component)
-		switch {
-		case next == nil:
-			next = w.any
-		case w.any != nil && w.any.match(path):
-			return true
+		path = path[1:]
+		next, n := w.first(path)
+		if w.any != nil {
+			any := len(path)
+			if i := bytes.IndexByte(path, '/'); i >= 0 {
+				any = i
+			}
+			if next == nil {
+				next, n = w.any, any
+			} else if w.any.match(path[any:]) {
+				return true
+			}
 		}
 		if next == nil {
 			return false
 		}
-		w = next
+		w, path = next, path[n:]
 	}
 	return true
+}
+
+// first finds what follows the first component of path, and where that ends. Most paths end
+// at the first byte of the first few components.
+func (w *watchList) first(path []byte) (*watchList, int) {
+	if len(path) == 0 {
+		return nil, 0
+	}
+	for i := range w.children {
+		c := w.children[i].component
+		if c[0] == path[0] && bytes.HasPrefix(path, c) && (len(path) == len(c) || path[len(c)] == '/') {
+			return w.children[i].list, len(c)
+		}
+	}
+	return nil, 0
 }
 
 // DefaultWatch are the places that persistence and tampering need: what starts by itself,
