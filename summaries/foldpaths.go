@@ -50,8 +50,9 @@ func (t *Tree) foldOwner(o *offender, measure func(int32)) {
 		low := cutAt(o.rows, p.pathCost-o.share)
 		if round < plainRounds || round >= maxRounds {
 			for i := range o.rows {
-				if c := &o.rows[i]; low.takes(c.rank, c.cost) && !t.grew(c) {
-					t.foldRow(c.row, t.above(c.row, round))
+				c := &o.rows[i]
+				if low.takes(c) && !t.grew(c) && t.foldRow(c.row, t.above(c.row, round)) {
+					low.rest += int(c.cost) // it freed nothing: take another of that rank
 				}
 			}
 		} else {
@@ -90,7 +91,7 @@ func (t *Tree) foldOrdered(o *offender, low *lowest) {
 	for i := range o.rows {
 		c := &o.rows[i]
 		switch {
-		case !low.takes(c.rank, c.cost):
+		case !low.takes(c):
 		case t.paths[c.row].dir:
 			directories = append(directories, *c)
 		default:

@@ -78,45 +78,51 @@ type lowest struct {
 }
 
 // takes tells whether a row is among the lowest. It must be asked once for each, in order.
-func (c *lowest) takes(rank uint64, cost int32) bool {
-	if rank != c.rank {
-		return rank < c.rank
+func (l *lowest) takes(c *pathCandidate) bool {
+	if c.rank != l.rank {
+		return c.rank < l.rank
 	}
-	if c.rest <= 0 {
+	if l.rest <= 0 {
 		return false
 	}
-	c.rest -= int(cost)
+	l.rest -= int(c.cost)
 	return true
 }
 
 // cutAt finds where the rows of lowest rank end that together cost need: a radix select, a
 // byte at a time from the top.
 func cutAt(rows []pathCandidate, need int) lowest {
-	var top uint64
-	low := 0
-	for i := range rows {
-		if c := &rows[i]; c.rank < watchedRank {
-			top |= c.rank
-			low += int(c.cost)
-		}
-	}
-	if low < need {
-		top = math.MaxUint64
-	}
-	c := lowest{rest: need}
-	for shift := (max(bits.Len64(top), 1) - 1) &^ 7; shift >= 0; shift -= 8 {
-		var costs [256]int
+	l := lowest{rest: need}
+	for shift := topShift(rows, need); shift >= 0; shift -= 8 {
+		var costs [256]int32
+		above := uint(shift+8) % 64 // of the top byte there is nothing above: all zeros
 		for i := range rows {
-			if r := rows[i].rank; shift == 56 || r>>(shift+8) == c.rank {
-				costs[byte(r>>shift)] += int(rows[i].cost)
+			if r := rows[i].rank; r>>above == l.rank || shift == 56 {
+				costs[byte(r>>(uint(shift)%64))] += rows[i].cost
 			}
 		}
 		digit := 0
-		for digit < 255 && costs[digit] < c.rest {
-			c.rest -= costs[digit]
+		for digit < 255 && int(costs[digit]) < l.rest {
+			l.rest -= int(costs[digit])
 			digit++
 		}
-		c.rank = c.rank<<8 | uint64(digit)
+		l.rank = l.rank<<8 | uint64(digit)
 	}
-	return c
+	return l
+}
+
+// topShift is the place of the highest byte that cutAt must look at: of rows that are not
+// watched, if these suffice.
+func topShift(rows []pathCandidate, need int) int {
+	var top uint64
+	for i := range rows {
+		if c := &rows[i]; c.rank < watchedRank {
+			top |= c.rank
+			need -= int(c.cost)
+		}
+	}
+	if need > 0 {
+		return 56
+	}
+	return (max(bits.Len64(top), 1) - 1) &^ 7
 }

@@ -29,7 +29,7 @@ const (
 // over them, so the books always balance. A Tree belongs to one goroutine.
 type Tree struct {
 	limits Limits
-	watch  *watchList
+	watch  watch
 	hash   *sketch.Hasher // of the sketches; nil in a merge of summaries whose key is not known
 	keyID  uint64         // of the sketches; 0 where there are none, or of different keys
 
@@ -68,14 +68,13 @@ type machineRow struct {
 // capacities are the sizes of the tables of a tree, in rows and in bytes of paths.
 type capacities struct{ origins, programs, processes, paths, arena int }
 
-// withSlack is how large the tables of a live tree are: three eighths more than its limits,
-// down to which they are folded when they are full. A fold frees at least a quarter of the
-// table, which makes its cost per event constant.
+// withSlack is how large the tables of a live tree are: more than its limits, down to which
+// they are folded when they are full. A fold frees at least a quarter of a table, and half of
+// those of paths and processes, which makes its cost per event constant.
 func withSlack(l Limits) capacities {
 	slack := func(n int) int { return n + max(3*n/8, 1) }
-	paths := slack(l.Paths)
 	return capacities{
-		slack(l.Origins), slack(l.Programs), slack(l.Processes), paths, paths*(l.PathBytes/l.Paths) + maxRowPath,
+		slack(l.Origins), slack(l.Programs), 2 * l.Processes, 2 * l.Paths, slack(l.Paths)*(l.PathBytes/l.Paths) + maxRowPath,
 	}
 }
 
@@ -102,9 +101,9 @@ func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
 }
 
 // newTables makes a tree without sketches, in which every path row costs one unit.
-func newTables(c capacities, watch []string) *Tree {
+func newTables(c capacities, watched []string) *Tree {
 	t := &Tree{
-		watch: newWatchList(watch), unit: math.MaxInt32,
+		watch: newWatch(watched), unit: math.MaxInt32,
 		maxOrigins: c.origins, maxPrograms: c.programs, maxProcesses: c.processes, maxPathCost: c.paths,
 		seed:    maphash.MakeSeed(),
 		secret:  [2]uint64{rand.Uint64() | 1, rand.Uint64()},

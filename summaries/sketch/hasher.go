@@ -10,6 +10,9 @@ import (
 // maxDigest is the longest input of digest, in bytes.
 const maxDigest = 1024
 
+// words is how many words of eight bytes that is.
+const words = maxDigest / 8
+
 // Hasher computes the keyed hash of members, for Sketch.InsertHash. Make one with NewHasher.
 //
 // A digest of 128 bits tells different members apart, and SipHash-2-4 of the digest alone is
@@ -25,7 +28,7 @@ const maxDigest = 1024
 type Hasher struct {
 	k0, k1 uint64
 	length uint64
-	words  [maxDigest / 8]uint64
+	words  [words]uint64
 }
 
 // digest is 128 bits that are equal for equal inputs.
@@ -49,37 +52,43 @@ func (h *Hasher) Hash(b []byte) uint64 {
 		return siphash.Hash(h.k0, h.k1, b)
 	}
 	d := h.digest(b)
-	var words [16]byte
-	binary.LittleEndian.PutUint64(words[:8], d.lo)
-	binary.LittleEndian.PutUint64(words[8:], d.hi)
-	return siphash.Hash(h.k0, h.k1, words[:])
+	var d16 [16]byte
+	binary.LittleEndian.PutUint64(d16[:8], d.lo)
+	binary.LittleEndian.PutUint64(d16[8:], d.hi)
+	return siphash.Hash(h.k0, h.k1, d16[:])
 }
 
 // digest is that of at most 1,024 bytes. Where they are no multiple of 16 the last pair of
 // words is that of the last 16 bytes, some of them for the second time; fewer than 16 are
 // filled up with zeros. Inputs of one length so have the same words only if they are equal.
-func (h *Hasher) digest(b []byte) (d digest) {
-	d.hi, d.lo = bits.Mul64(uint64(len(b)), h.length)
+func (h *Hasher) digest(b []byte) digest {
+	hi, lo := bits.Mul64(uint64(len(b)), h.length)
 	if len(b) < 16 {
 		var padded [16]byte
 		copy(padded[:], b)
-		d.add(padded[:], h.words[0], h.words[1])
-		return d
+		return product(&padded, h.words[0], h.words[1]).plus(hi, lo)
 	}
-	n := 0
-	for ; n+16 <= len(b); n += 16 {
-		d.add(b[n:n+16:n+16], h.words[n/8], h.words[n/8+1])
+	i, rest := uint(0), b
+	for ; len(rest) >= 16; rest = rest[16:] {
+		p := product((*[16]byte)(rest), h.words[i%words], h.words[(i+1)%words])
+		var carry uint64
+		lo, carry = bits.Add64(lo, p.lo, 0)
+		hi += p.hi + carry
+		i += 2
 	}
-	if n < len(b) {
-		d.add(b[len(b)-16:], h.words[n/8], h.words[n/8+1])
+	if len(rest) > 0 {
+		return product((*[16]byte)(b[len(b)-16:]), h.words[i%words], h.words[(i+1)%words]).plus(hi, lo)
 	}
+	return digest{hi, lo}
+}
+
+// product is that of two words, each with its word of the key.
+func product(b *[16]byte, k0, k1 uint64) (d digest) {
+	d.hi, d.lo = bits.Mul64(binary.LittleEndian.Uint64(b[:8])+k0, binary.LittleEndian.Uint64(b[8:])+k1)
 	return d
 }
 
-// add adds the product of the first two words of b, each with its word of the key.
-func (d *digest) add(b []byte, k0, k1 uint64) {
-	hi, lo := bits.Mul64(binary.LittleEndian.Uint64(b)+k0, binary.LittleEndian.Uint64(b[8:])+k1)
-	var carry uint64
-	d.lo, carry = bits.Add64(d.lo, lo, 0)
-	d.hi += hi + carry
+func (d digest) plus(hi, lo uint64) digest {
+	lo, carry := bits.Add64(d.lo, lo, 0)
+	return digest{d.hi + hi + carry, lo}
 }
