@@ -59,7 +59,7 @@ func (t *Tree) samePath(owner int32, r *pathRow) int32 {
 // Both say what they may miss as rows of dst's owner do.
 func (t *Tree) absorbPath(dst, src int32) {
 	d, s := &t.paths[dst], &t.paths[src]
-	t.addKinds(dst, src)
+	t.addKinds(d, s)
 	if d.dir {
 		d.into(&s.tally)
 		return

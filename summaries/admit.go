@@ -26,9 +26,9 @@ func (t *Tree) Fold(e *esbridge.Event, at int64) {
 		p.debt += int64(e.Count)
 		return
 	}
-	row := t.path(i, path)
-	t.countKind(row, e.Kind, e.Count)
-	t.paths[row].fold(e)
+	r := &t.paths[t.path(i, path)]
+	t.countKind(r, e.Kind, e.Count)
+	r.fold(e)
 }
 
 // fold counts what a process row counts by itself.

@@ -28,7 +28,6 @@ const (
 // and writes it into s. The tree is spent: Reset it before it counts again.
 func (t *Tree) Fit(s *Summary, frameSize int) error {
 	t.settleRows()
-	t.lazy = false
 	t.snapshotMachine(s)
 	head := *s
 	head.Origins = nil
@@ -86,26 +85,31 @@ func (t *Tree) chooseRegisters(room int) int {
 	s := &t.selection
 	s.candidates = s.candidates[:0]
 	var flags []*bool
-	consider := func(registers *bool, seen *seen, born uint64) {
+	consider := func(registers *bool, n, born uint64) {
 		*registers = false
-		if n := seen.estimate(); t.keyID != 0 && n >= registersFrom {
+		if t.keyID != 0 && n >= registersFrom {
 			s.add(math.MaxUint64-n, born, int32(len(flags)), registersSize)
 			flags = append(flags, registers)
 		}
 	}
 	for i := range t.origins {
-		consider(&t.origins[i].registers, &t.origins[i].seen, t.origins[i].born)
+		consider(&t.origins[i].registers, t.origins[i].seen.estimate(), t.origins[i].born)
 	}
 	for i := range t.programs {
-		consider(&t.programs[i].registers, &t.programs[i].seen, t.programs[i].born)
+		consider(&t.programs[i].registers, t.programs[i].seen.estimate(), t.programs[i].born)
 	}
 	for i := range t.processes {
-		consider(&t.processes[i].registers, &t.processes[i].seen, t.processes[i].born)
+		consider(&t.processes[i].registers, t.pathsSeen(int32(i)), t.processes[i].born)
 	}
 	taken := 0
 	for _, c := range s.lowest(min(room, len(flags)*registersSize) / registersSize * registersSize) {
 		*flags[c.row] = true
 		taken += registersSize
+	}
+	for i := range t.processes {
+		if t.processes[i].registers {
+			t.seeAllOf(int32(i))
+		}
 	}
 	return taken
 }
@@ -179,7 +183,7 @@ func (t *Tree) chargePaths(owner int32, windowStart int64) {
 	var prev []byte
 	t.ordered(owner, false).Scan(func(e entry) bool {
 		r := &t.paths[e.row]
-		kinds := t.kindsOf(e.row)
+		kinds := t.kindsOf(r)
 		p := viewPath(e.path, r, &kinds, t.missedMax(r))
 		t.recharge(r, int32(pathSize(&p, prev, windowStart)))
 		prev = e.path

@@ -52,7 +52,7 @@ func (t *Tree) foldOwner(o *offender, measure func(int32)) {
 			for i := range o.rows {
 				c := &o.rows[i]
 				if low.takes(c) && !t.grew(c) && t.foldRow(c.row, t.above(c.row, round)) {
-					low.rest += int(c.cost) // it freed nothing: take another of that rank
+					low.rest += int(t.paths[c.row].cost) // which it has not freed: another of that rank must
 				}
 			}
 		} else {
@@ -129,19 +129,17 @@ func (t *Tree) foldRow(i int32, to []byte) (became bool) {
 		p.unlisted = max(p.unlisted, r.events+t.missedMax(r))
 		p.incomplete = true
 		r.folded = 1
-		if t.lazy {
-			t.seePath(r)
-		}
+		t.seeFolded(r)
 	}
 	if len(to) <= 1 {
-		kinds := t.kindsOf(i)
+		kinds := t.kindsOf(r)
 		p.rootKinds.Add(&kinds)
 		p.root.into(&r.tally)
 		t.drop(i)
 		return false
 	}
 	if d := t.directory(r.owner, to); d >= 0 && d != i {
-		t.addKinds(d, i)
+		t.addKinds(&t.paths[d], r)
 		t.paths[d].into(&r.tally)
 		t.drop(i)
 		return false
@@ -175,13 +173,6 @@ func (t *Tree) becomeDirectory(i int32, to []byte) {
 	r.cost, r.watched = int32(t.unitsOf(len(to))), t.watch.match(to)
 	t.charge(r, int(r.cost), 0)
 	t.pathIndex.insert(t.pathKey(r.owner, r.hash), i)
-}
-
-// seePath counts a file among the distinct ones of its process and of the machine.
-func (t *Tree) seePath(r *pathRow) {
-	h := t.hash.Hash(t.bytesOf(r))
-	t.processes[r.owner].seen.insert(h)
-	t.machine.paths.insert(h)
 }
 
 // entry is a path row in path order.

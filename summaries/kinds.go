@@ -2,59 +2,82 @@ package summaries
 
 import "summarizer/esbridge"
 
-// Most rows see events of one kind only. Such a row needs no counter for each: its kind says
-// what its events are. The others count in a table beside that of the rows, Tree.kinds, at
-// the same place, which costs memory that is not touched as long as nothing needs it.
+// kindsTable holds the counters by kind of the path rows that need them: most rows see events
+// of one kind only, and say which. The table has room for every row, but what is free is used
+// again first, so that memory is touched only as far as it was ever needed at once.
+type kindsTable struct {
+	rows []Kinds
+	used int32
+	free []int32
+}
+
+func newKindsTable(n int) kindsTable {
+	return kindsTable{rows: make([]Kinds, n), free: make([]int32, 0, n)}
+}
+
+func (k *kindsTable) reset() { k.used, k.free = 0, k.free[:0] }
+
+// take returns the place of counters, which are not zero.
+func (k *kindsTable) take() int32 {
+	if n := len(k.free); n > 0 {
+		i := k.free[n-1]
+		k.free = k.free[:n-1]
+		return i
+	}
+	k.used++
+	return k.used - 1
+}
+
+// noKinds says that a row has no counters by kind: all its events are of one.
+const noKinds = -1
 
 // countKind counts n events of a kind, which the row's tally does not count yet.
-func (t *Tree) countKind(i int32, k esbridge.Kind, n uint64) {
-	switch r := &t.paths[i]; {
-	case r.mixed:
-		t.kinds[i][k] += n
+func (t *Tree) countKind(r *pathRow, k esbridge.Kind, n uint64) {
+	switch {
+	case r.kinds != noKinds:
+		t.kinds.rows[r.kinds][k] += n
 	case r.events == 0:
 		r.kind = k
 	case r.kind != k:
-		t.mixKinds(i)
-		t.kinds[i][k] += n
+		t.mixKinds(r)[k] += n
 	}
 }
 
 // mixKinds makes a row count by kind.
-func (t *Tree) mixKinds(i int32) {
-	if r := &t.paths[i]; !r.mixed {
-		t.kinds[i] = Kinds{}
-		t.kinds[i][r.kind] = r.events
-		r.mixed = true
+func (t *Tree) mixKinds(r *pathRow) *Kinds {
+	if r.kinds == noKinds {
+		r.kinds = t.kinds.take()
+		t.kinds.rows[r.kinds] = Kinds{}
+		t.kinds.rows[r.kinds][r.kind] = r.events
 	}
+	return &t.kinds.rows[r.kinds]
 }
 
-// addKinds adds the kinds of row j to those of row i, whose tally does not count them yet.
-func (t *Tree) addKinds(i, j int32) {
-	if from := &t.paths[j]; !from.mixed {
-		t.countKind(i, from.kind, from.events)
+// addKinds adds the kinds of a row to those of another, whose tally does not count them yet.
+func (t *Tree) addKinds(to, from *pathRow) {
+	if from.kinds == noKinds {
+		t.countKind(to, from.kind, from.events)
 		return
 	}
-	t.mixKinds(i)
-	t.kinds[i].Add(&t.kinds[j])
+	t.mixKinds(to).Add(&t.kinds.rows[from.kinds])
 }
 
 // kindsOf is what a row counts of each kind.
-func (t *Tree) kindsOf(i int32) (k Kinds) {
-	r := &t.paths[i]
-	if r.mixed {
-		return t.kinds[i]
+func (t *Tree) kindsOf(r *pathRow) (k Kinds) {
+	if r.kinds != noKinds {
+		return t.kinds.rows[r.kinds]
 	}
 	k[r.kind] = r.events
 	return k
 }
 
 // setKinds makes a new row count what k says.
-func (t *Tree) setKinds(i int32, k *Kinds) {
+func (t *Tree) setKinds(r *pathRow, k *Kinds) {
 	for kind, n := range k {
-		if n > 0 && n == t.paths[i].events {
-			t.paths[i].kind = esbridge.Kind(kind)
+		if n > 0 && n == r.events {
+			r.kind = esbridge.Kind(kind)
 			return
 		}
 	}
-	t.kinds[i], t.paths[i].mixed = *k, true
+	*t.mixKinds(r) = *k
 }

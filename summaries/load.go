@@ -83,7 +83,7 @@ func (t *Tree) loadPaths(dst int32, p *Process) {
 		j := t.admitPath(src, row.Path, maphash.Bytes(t.seed, row.Path))
 		r := &t.paths[j]
 		r.tally, r.full, r.missed = tallyOf(row), uint32(row.PathLen), int64(row.MissedMax)
-		t.setKinds(j, &row.Kinds)
+		t.setKinds(r, &row.Kinds)
 	}
 	t.absorb(dst, src)
 }

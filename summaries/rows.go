@@ -85,12 +85,12 @@ type pathRow struct {
 	owner   int32  // process row; −1 when the row is dead and waits for the next sweep
 	next    int32  // next row of the same owner; −1 ends
 	cost    int32
-	kind    esbridge.Kind // of all events, unless they are mixed
-	mixed   bool          // the row's place in Tree.kinds counts them by kind
+	kinds   int32         // counters in Tree.kinds; noKinds where all events are of one kind
+	kind    esbridge.Kind // which that is
 	dir     bool
 	watched bool // folds last
 	tally
-	_ [16]byte
+	_ [8]byte
 }
 
 // processRow is one execution of a program, or the others of a program, folded together.

@@ -31,21 +31,6 @@ func (t *Tree) Snapshot(s *Summary) {
 	})
 }
 
-// settleRows makes the rows what a summary shows: one row for each path, and in the sketches
-// what the rows list.
-func (t *Tree) settleRows() {
-	if t.moved {
-		t.sweep()
-	}
-	if t.lazy {
-		for i := range t.paths {
-			if r := &t.paths[i]; r.owner >= 0 && !r.dir {
-				t.seePath(r)
-			}
-		}
-	}
-}
-
 // snapshotMachine writes what stands in the head of a summary.
 func (t *Tree) snapshotMachine(s *Summary) {
 	m := &t.machine
@@ -189,7 +174,7 @@ func (t *Tree) snapshotPaths(owner int32) []Path {
 	}
 	t.ordered(owner, false).Scan(func(e entry) bool {
 		r := &t.paths[e.row]
-		kinds := t.kindsOf(e.row)
+		kinds := t.kindsOf(r)
 		rows = append(rows, viewPath(bytes.Clone(e.path), r, &kinds, t.missedMax(r)))
 		return true
 	})

@@ -24,6 +24,9 @@ func (t *Tree) drop(i int32) {
 	r := &t.paths[i]
 	t.charge(r, -int(r.cost), -1)
 	r.owner = -1
+	if r.kinds != noKinds {
+		t.kinds.free = append(t.kinds.free, r.kinds)
+	}
 }
 
 // sweep closes the gaps that dropped rows left in the table and in the arena, and unites the
@@ -49,9 +52,6 @@ func (t *Tree) sweep() {
 		t.pathIndex.insert(t.pathKey(r.owner, r.hash), int32(live))
 		if live != i {
 			t.paths[live] = *r
-			if r.mixed {
-				t.kinds[live] = t.kinds[i]
-			}
 		}
 		live++
 	}

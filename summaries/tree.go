@@ -37,7 +37,7 @@ type Tree struct {
 	programs  []programRow
 	processes []processRow
 	paths     []pathRow
-	kinds     []Kinds // of the path rows whose events are mixed
+	kinds     kindsTable
 	arena     []byte
 
 	freeOrigins, freePrograms, freeProcesses []int32
@@ -112,7 +112,7 @@ func newTables(c capacities, watched []string) *Tree {
 	t.origins = make([]originRow, t.maxOrigins+1)
 	t.programs = make([]programRow, t.maxPrograms+len(t.origins))
 	t.processes = make([]processRow, t.maxProcesses+len(t.programs)+1) // the last is for merging
-	t.paths, t.kinds = make([]pathRow, 0, t.maxPathCost), make([]Kinds, t.maxPathCost)
+	t.paths, t.kinds = make([]pathRow, 0, t.maxPathCost), newKindsTable(t.maxPathCost)
 	t.arena = make([]byte, 0, c.arena)
 	t.programIndex, t.processIndex = newIndex(t.maxPrograms), newIndex(t.maxProcesses)
 	t.pathIndex = newIndex(t.maxPathCost)
@@ -143,6 +143,7 @@ func (t *Tree) Reset() {
 	t.programIndex.reset()
 	t.processIndex.reset()
 	t.pathIndex.reset()
+	t.kinds.reset()
 	t.pathCost, t.born, t.foldedUp = 0, 0, FoldedUp{}
 	t.moved, t.lazy = false, t.limits.Paths > 0
 	t.lastProgram, t.lastDirectory = 0, 0
