@@ -128,6 +128,9 @@ func (t *Tree) foldProcesses(capacity int) {
 				s.add(p.events+p.missed, p.born, i, p.cost)
 			}
 		}
+		if t.lazy { // a live tree makes room for more than the next few
+			share -= share / 4
+		}
 		for _, c := range s.lowest(s.programWants[g] - share) {
 			t.foldProcess(c.row)
 		}

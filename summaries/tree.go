@@ -69,12 +69,12 @@ type machineRow struct {
 type capacities struct{ origins, programs, processes, paths, arena int }
 
 // withSlack is how large the tables of a live tree are: more than its limits, down to which
-// they are folded when they are full. A fold frees at least a quarter of a table, and half of
-// those of paths and processes, which makes its cost per event constant.
+// they are folded when they are full. A fold frees at least a quarter of a table, and more
+// of that of paths, which makes its cost per event constant.
 func withSlack(l Limits) capacities {
 	slack := func(n int) int { return n + max(3*n/8, 1) }
 	return capacities{
-		slack(l.Origins), slack(l.Programs), 2 * l.Processes, 2 * l.Paths, slack(l.Paths)*(l.PathBytes/l.Paths) + maxRowPath,
+		slack(l.Origins), slack(l.Programs), slack(l.Processes), l.Paths + 3*l.Paths/4, slack(l.Paths)*(l.PathBytes/l.Paths) + maxRowPath,
 	}
 }
 
