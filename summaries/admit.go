@@ -2,6 +2,7 @@ package summaries
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 
@@ -203,6 +204,4 @@ func (t *Tree) mix(a, b uint64) uint32 {
 
 func cut(b []byte) []byte { return b[:min(len(b), len(name{}.b))] }
 
-func appendUint64(b []byte, v uint64) []byte {
-	return append(b, byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40), byte(v>>48), byte(v>>56))
-}
+func appendUint64(b []byte, v uint64) []byte { return binary.LittleEndian.AppendUint64(b, v) }

@@ -181,7 +181,7 @@ func (t *Tree) otherHead(o *Other, i int32) {
 // makes the others longer than it was.
 func (t *Tree) chargePaths(owner int32, windowStart int64) {
 	var prev []byte
-	t.ordered(owner, false).Scan(func(e entry) bool {
+	t.ordered(owner).Scan(func(e entry) bool {
 		r := &t.paths[e.row]
 		kinds := t.kindsOf(r)
 		p := viewPath(e.path, r, &kinds, t.missedMax(r))

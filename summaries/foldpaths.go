@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"hash/maphash"
 	"math"
-	"slices"
-
-	"github.com/tidwall/btree"
 )
 
 // foldOwner looks at a family again until it is small enough. In the first rounds a
@@ -84,41 +81,6 @@ func (t *Tree) grew(c *pathCandidate) bool {
 	return r.dir && r.events > c.rank&math.MaxInt64
 }
 
-// foldOrdered folds files into their directories, and directories into the deepest ones that
-// they share with another directory of the owner, the deepest first.
-func (t *Tree) foldOrdered(o *offender, low *lowest) {
-	directories := t.selection.directories[:0]
-	for i := range o.rows {
-		c := &o.rows[i]
-		switch {
-		case !low.takes(c):
-		case t.paths[c.row].dir:
-			directories = append(directories, *c)
-		default:
-			t.foldRow(c.row, parent(t.bytesOf(&t.paths[c.row])))
-		}
-	}
-	if len(directories) == 0 {
-		return
-	}
-	tree := t.ordered(o.owner, true)
-	slices.SortFunc(directories, func(a, b pathCandidate) int {
-		return bytes.Compare(t.bytesOf(&t.paths[b.row]), t.bytesOf(&t.paths[a.row]))
-	})
-	for i := range directories {
-		c := &directories[i]
-		if t.grew(c) {
-			continue
-		}
-		from := entry{t.bytesOf(&t.paths[c.row]), c.row}
-		tree.Delete(from)
-		to := t.sharedAncestor(tree, from.path)
-		if t.foldRow(c.row, to) {
-			tree.Set(entry{to, c.row})
-		}
-	}
-}
-
 // foldRow folds a row into the directory to, a prefix of its path; "/" and nothing are the
 // root. Where the directory has no row yet the row becomes it, and foldRow returns true.
 func (t *Tree) foldRow(i int32, to []byte) (became bool) {
@@ -173,38 +135,4 @@ func (t *Tree) becomeDirectory(i int32, to []byte) {
 	r.cost, r.watched = int32(t.unitsOf(len(to))), t.watch.match(to)
 	t.charge(r, int(r.cost), 0)
 	t.pathIndex.insert(t.pathKey(r.owner, r.hash), i)
-}
-
-// entry is a path row in path order.
-type entry struct {
-	path []byte
-	row  int32
-}
-
-// ordered is the path rows of an owner in the order of their bytes, in which a directory
-// comes before all that is in it.
-func (t *Tree) ordered(owner int32, onlyDirectories bool) *btree.BTreeG[entry] {
-	tree := btree.NewBTreeGOptions(func(a, b entry) bool { return bytes.Compare(a.path, b.path) < 0 },
-		btree.Options{NoLocks: true})
-	for i := t.processes[owner].paths; i >= 0; i = t.paths[i].next {
-		if r := &t.paths[i]; r.owner == owner && (r.dir || !onlyDirectories) {
-			tree.Set(entry{t.bytesOf(r), i})
-		}
-	}
-	return tree
-}
-
-// sharedAncestor is the deepest directory above path that also holds another entry of the
-// tree, or is one: "/" where there is none. It is a prefix of path.
-func (t *Tree) sharedAncestor(tree *btree.BTreeG[entry], path []byte) []byte {
-	shared := 1
-	consider := func(e entry) bool {
-		n := min(sharedPrefix(e.path, path), len(path)-1)
-		shared = max(shared, bytes.LastIndexByte(path[:n], '/')+1)
-		return false
-	}
-	tree.Descend(entry{path: path}, consider)
-	beyond := append(append(t.scratch[:0], path[:len(path)-1]...), '/'+1) // behind all that is in path
-	tree.Ascend(entry{path: beyond}, consider)
-	return path[:shared]
 }

@@ -13,7 +13,9 @@ type selection struct {
 	offenders   []offender
 	offends     []int32 // which offender a process is, or −1
 	paths       []pathCandidate
-	directories []pathCandidate
+	directories []pathCandidate // of an offender, in path order
+	right       []span          // see foldShared
+	pending     []span
 }
 
 type candidate struct {
@@ -29,6 +31,10 @@ func newSelection(paths, processes int) selection {
 		offenders:  make([]offender, 0, processes),
 		offends:    make([]int32, processes),
 		paths:      make([]pathCandidate, paths),
+
+		directories: make([]pathCandidate, 0, paths),
+		right:       make([]span, 0, paths),
+		pending:     make([]span, 0, paths),
 	}
 }
 

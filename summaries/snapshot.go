@@ -172,7 +172,7 @@ func (t *Tree) snapshotPaths(owner int32) []Path {
 	if p := &t.processes[owner]; p.root.events > 0 {
 		rows = append(rows, viewPath([]byte{'/'}, &pathRow{tally: p.root, dir: true, full: 1}, &p.rootKinds, 0))
 	}
-	t.ordered(owner, false).Scan(func(e entry) bool {
+	t.ordered(owner).Scan(func(e entry) bool {
 		r := &t.paths[e.row]
 		kinds := t.kindsOf(r)
 		rows = append(rows, viewPath(bytes.Clone(e.path), r, &kinds, t.missedMax(r)))
