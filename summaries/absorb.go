@@ -11,18 +11,20 @@ package summaries
 //	no row           u(dst) + u(src)
 //
 // The second one applies to any number of rows; it is kept as dst's debt.
+//
+// The rows of others are not looked up before the next sweep (sweep.go), which unites those of
+// one path: a process of a fork storm is folded without a look at the index.
 func (t *Tree) absorb(dst, src int32) {
 	d, s := &t.processes[dst], &t.processes[src]
 	for i := s.paths; i >= 0; {
 		r := &t.paths[i]
 		next := r.next
 		if r.owner == src {
-			r.missed += s.debt - int64(s.unlisted)
-			if same := t.findPath(dst, t.bytesOf(r), r.hash); same >= 0 {
-				t.absorbPath(&t.paths[same], r)
+			r.missed += s.debt - int64(s.unlisted) + int64(d.unlisted) - d.debt
+			if same := t.samePath(dst, r); same >= 0 {
+				t.absorbPath(same, i)
 				t.drop(i)
 			} else {
-				r.missed += int64(d.unlisted) - d.debt
 				t.move(i, dst)
 			}
 		}
@@ -34,6 +36,7 @@ func (t *Tree) absorb(dst, src int32) {
 	d.incomplete = d.incomplete || s.incomplete
 	if s.root.events > 0 {
 		d.root.into(&s.root)
+		d.rootKinds.Add(&s.rootKinds)
 	}
 	d.events += s.events
 	d.extensionChanges += s.extensionChanges
@@ -44,24 +47,40 @@ func (t *Tree) absorb(dst, src int32) {
 	s.paths = -1
 }
 
-// absorbPath adds the row of the same path of another process, or of another time.
-func (t *Tree) absorbPath(d, s *pathRow) {
+// samePath is the row of a listed process for the path of r, or −1.
+func (t *Tree) samePath(owner int32, r *pathRow) int32 {
+	if !t.processListed(owner) {
+		return -1
+	}
+	return t.findPath(owner, t.bytesOf(r), r.hash)
+}
+
+// absorbPath adds row src to row dst of the same path, of another process or of another time.
+// Both say what they may miss as rows of dst's owner do.
+func (t *Tree) absorbPath(dst, src int32) {
+	d, s := &t.paths[dst], &t.paths[src]
+	t.addKinds(d, s)
 	if d.dir {
 		d.into(&s.tally)
 		return
 	}
 	d.same(&s.tally)
-	d.missed += s.missed
+	p := &t.processes[d.owner]
+	d.missed += s.missed - (int64(p.unlisted) - p.debt)
 	d.full = max(d.full, s.full)
 }
 
 // move gives a path row another owner.
 func (t *Tree) move(i, owner int32) {
 	r := &t.paths[i]
-	t.pathIndex.remove(t.pathKey(r.owner, r.hash), i)
-	t.charge(r, -int(r.cost))
+	if t.processListed(owner) {
+		t.pathIndex.remove(t.pathKey(r.owner, r.hash), i)
+		t.pathIndex.insert(t.pathKey(owner, r.hash), i)
+	} else {
+		t.moved = true
+	}
+	t.charge(r, -int(r.cost), -1)
 	p := &t.processes[owner]
 	r.owner, r.next, p.paths = owner, p.paths, i
-	t.charge(r, int(r.cost))
-	t.pathIndex.insert(t.pathKey(owner, r.hash), i)
+	t.charge(r, int(r.cost), 1)
 }

@@ -2,6 +2,7 @@ package summaries
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
 
@@ -20,12 +21,15 @@ func (t *Tree) Fold(e *esbridge.Event, at int64) {
 	if len(path) == 0 {
 		// A lost path, or "/" itself: any row may miss these events.
 		p.root.fold(e)
+		p.rootKinds[e.Kind] += e.Count
 		p.incomplete = true
 		p.unlisted += e.Count
 		p.debt += int64(e.Count)
 		return
 	}
-	t.paths[t.path(i, path)].fold(e)
+	r := &t.paths[t.path(i, path)]
+	t.countKind(r, e.Kind, e.Count)
+	r.fold(e)
 }
 
 // fold counts what a process row counts by itself.
@@ -96,14 +100,14 @@ func (t *Tree) admitProcess(g int32, key uint32, p *esbridge.Process) int32 {
 
 // seeProcess counts a process among the distinct ones of its program and of the machine.
 func (t *Tree) seeProcess(r *processRow) {
-	if t.key == nil {
+	if t.hash == nil {
 		return
 	}
 	g := &t.programs[r.program]
 	id := appendUint64(t.scratch[:0], g.id)
 	id = appendUint64(id, uint64(uint32(r.pid)))
 	id = appendUint64(id, r.version)
-	h := t.key.Hash(appendUint64(id, uint64(r.start)))
+	h := t.hash.Hash(appendUint64(id, uint64(r.start)))
 	g.seen.insert(h)
 	t.machine.processes.insert(h)
 }
@@ -146,13 +150,13 @@ func (t *Tree) program(p *esbridge.Process) int32 {
 
 // seeProgram counts a program among the distinct ones of its origin and of the machine.
 func (t *Tree) seeProgram(r *programRow) {
-	if t.key == nil {
+	if t.hash == nil {
 		return
 	}
 	id := append(t.scratch[:0], r.path.bytes()[:min(int(r.path.n), maxRowPath-128)]...)
 	id = append(id, 0)
 	id = append(id, r.cdhash.bytes()...)
-	r.id = t.key.Hash(appendUint64(id, r.inode))
+	r.id = t.hash.Hash(appendUint64(id, r.inode))
 	t.origins[r.origin].seen.insert(r.id)
 	t.machine.programs.insert(r.id)
 }
@@ -200,6 +204,4 @@ func (t *Tree) mix(a, b uint64) uint32 {
 
 func cut(b []byte) []byte { return b[:min(len(b), len(name{}.b))] }
 
-func appendUint64(b []byte, v uint64) []byte {
-	return append(b, byte(v), byte(v>>8), byte(v>>16), byte(v>>24), byte(v>>32), byte(v>>40), byte(v>>48), byte(v>>56))
-}
+func appendUint64(b []byte, v uint64) []byte { return binary.LittleEndian.AppendUint64(b, v) }

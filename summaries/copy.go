@@ -50,10 +50,17 @@ func (t *Tree) copyTables(src *Tree) {
 	copy(t.programIndex.slots, src.programIndex.slots)
 	copy(t.processIndex.slots, src.processIndex.slots)
 	copy(t.pathIndex.slots, src.pathIndex.slots)
-	t.watch, t.key, t.keyID = src.watch, src.key, src.keyID
+	t.kinds.copyFrom(&src.kinds)
+	t.watch, t.hash, t.keyID = src.watch, src.hash, src.keyID
+	t.moved, t.lazy = src.moved, src.lazy
 	t.pathCost, t.born, t.foldedUp = src.pathCost, src.born, src.foldedUp
 	t.lastProgram, t.lastDirectory = src.lastProgram, src.lastDirectory
 	t.seed, t.secret = src.seed, src.secret
+}
+
+func (k *kindsTable) copyFrom(src *kindsTable) {
+	copy(k.rows, src.rows[:src.used])
+	k.used, k.free = src.used, append(k.free[:0], src.free...)
 }
 
 // takeOver returns what src has seen, in the storage of s.
@@ -67,4 +74,4 @@ func (s seen) takeOver(src *seen) seen {
 
 // SetWatch replaces the path prefixes whose rows fold last, see NewTree. The tree must be
 // empty: rows that are there keep the rank they have.
-func (t *Tree) SetWatch(watch []string) { t.watch = newWatchList(watch) }
+func (t *Tree) SetWatch(watch []string) { t.watch = newWatch(watch) }

@@ -21,7 +21,7 @@ const distinctTrials = 1000
 // two frames with overlapping sets, is further than four standard errors from the truth; and
 // their root mean square is about one.
 func TestDistinct(t *testing.T) {
-	limits := Limits{Origins: 4, Programs: 16, Processes: 64, Paths: 512, PathBytes: 512 * minUnit}
+	limits := Limits{Origins: 4, Programs: 16, Processes: 64, Paths: 96, PathBytes: 96 * minUnit}
 	tree := NewTree(limits, nil, &testKey)
 	var window, merged errorSum
 	for first := 0; first < distinctTrials; first += 40 {

@@ -27,6 +27,7 @@ const (
 // Fit folds the tree up until it fits, with the head of s, into a frame of frameSize bytes,
 // and writes it into s. The tree is spent: Reset it before it counts again.
 func (t *Tree) Fit(s *Summary, frameSize int) error {
+	t.settleRows()
 	t.snapshotMachine(s)
 	head := *s
 	head.Origins = nil
@@ -68,6 +69,7 @@ func (t *Tree) fitRows(room int, windowStart int64) {
 	t.chargeProcesses()
 	t.foldProcesses(room / processPart)
 	room -= t.chargeProcesses()
+	t.settleRows()
 	measure := func(owner int32) { t.chargePaths(owner, windowStart) }
 	for i := range t.processes {
 		if t.processes[i].paths >= 0 {
@@ -83,26 +85,31 @@ func (t *Tree) chooseRegisters(room int) int {
 	s := &t.selection
 	s.candidates = s.candidates[:0]
 	var flags []*bool
-	consider := func(registers *bool, seen *seen, born uint64) {
+	consider := func(registers *bool, n, born uint64) {
 		*registers = false
-		if n := seen.estimate(); t.keyID != 0 && n >= registersFrom {
+		if t.keyID != 0 && n >= registersFrom {
 			s.add(math.MaxUint64-n, born, int32(len(flags)), registersSize)
 			flags = append(flags, registers)
 		}
 	}
 	for i := range t.origins {
-		consider(&t.origins[i].registers, &t.origins[i].seen, t.origins[i].born)
+		consider(&t.origins[i].registers, t.origins[i].seen.estimate(), t.origins[i].born)
 	}
 	for i := range t.programs {
-		consider(&t.programs[i].registers, &t.programs[i].seen, t.programs[i].born)
+		consider(&t.programs[i].registers, t.programs[i].seen.estimate(), t.programs[i].born)
 	}
 	for i := range t.processes {
-		consider(&t.processes[i].registers, &t.processes[i].seen, t.processes[i].born)
+		consider(&t.processes[i].registers, t.pathsSeen(int32(i)), t.processes[i].born)
 	}
 	taken := 0
 	for _, c := range s.lowest(min(room, len(flags)*registersSize) / registersSize * registersSize) {
 		*flags[c.row] = true
 		taken += registersSize
+	}
+	for i := range t.processes {
+		if t.processes[i].registers {
+			t.seeAllOf(int32(i))
+		}
 	}
 	return taken
 }
@@ -166,7 +173,7 @@ const rowMargin = 48
 func (t *Tree) otherHead(o *Other, i int32) {
 	r := &t.processes[i]
 	o.Events, o.LowerBound, o.PathsUnlistedMax = r.events, r.lowerBound, r.unlisted
-	o.Kinds, o.First, o.Last = r.root.kinds, r.root.first, r.root.last
+	o.Kinds, o.First, o.Last = r.rootKinds, r.root.first, r.root.last
 }
 
 // chargePaths sets what each path row of an owner costs in a frame: rows are written in path
@@ -174,12 +181,11 @@ func (t *Tree) otherHead(o *Other, i int32) {
 // makes the others longer than it was.
 func (t *Tree) chargePaths(owner int32, windowStart int64) {
 	var prev []byte
-	t.ordered(owner, false).Scan(func(e entry) bool {
+	t.ordered(owner).Scan(func(e entry) bool {
 		r := &t.paths[e.row]
-		p := viewPath(e.path, r, t.missedMax(r))
-		t.charge(r, -int(r.cost))
-		r.cost = int32(pathSize(&p, prev, windowStart))
-		t.charge(r, int(r.cost))
+		kinds := t.kindsOf(r)
+		p := viewPath(e.path, r, &kinds, t.missedMax(r))
+		t.recharge(r, int32(pathSize(&p, prev, windowStart)))
 		prev = e.path
 		return true
 	})

@@ -117,19 +117,6 @@ func (s *selection) eachProgram(t *Tree, capacity int, visit func(g int32, share
 	}
 }
 
-// foldPaths brings the path rows down to capacity. measure, where given, says what the rows
-// of an owner want anew after some were folded.
-func (t *Tree) foldPaths(capacity int, measure func(owner int32)) {
-	s := &t.selection
-	s.regroup(t, func(p *processRow) int { return p.pathCost })
-	s.eachProgram(t, capacity, func(g int32, share int) {
-		s.each(&s.processes, g, share, func(p int32) int { return t.processes[p].pathCost }, func(p int32, share int) {
-			t.foldOwner(p, share, measure)
-		})
-	})
-	t.sweep()
-}
-
 // foldProcesses brings the process rows down to capacity.
 func (t *Tree) foldProcesses(capacity int) {
 	s := &t.selection
@@ -140,6 +127,9 @@ func (t *Tree) foldProcesses(capacity int) {
 			if p := &t.processes[i]; t.processListed(i) {
 				s.add(p.events+p.missed, p.born, i, p.cost)
 			}
+		}
+		if t.lazy { // a live tree makes room for more than the next few
+			share -= share / 4
 		}
 		for _, c := range s.lowest(s.programWants[g] - share) {
 			t.foldProcess(c.row)

@@ -77,11 +77,13 @@ func (t *Tree) loadPaths(dst int32, p *Process) {
 		if row.Directory && len(row.Path) == 1 {
 			root := tallyOf(row)
 			s.root.into(&root)
+			s.rootKinds.Add(&row.Kinds)
 			continue
 		}
 		j := t.admitPath(src, row.Path, maphash.Bytes(t.seed, row.Path))
 		r := &t.paths[j]
 		r.tally, r.full, r.missed = tallyOf(row), uint32(row.PathLen), int64(row.MissedMax)
+		t.setKinds(r, &row.Kinds)
 	}
 	t.absorb(dst, src)
 }
@@ -93,9 +95,9 @@ func (t *Tree) loadSeen(s *seen, d *Distinct, fresh bool, members func(insert fu
 	exact := d.StdError == 0 && !d.AtMost
 	if t.keyID != 0 && len(d.Registers) > 0 {
 		loaded.sketch = fromRegisters(d.Registers)
-	} else if t.key != nil && exact && members != nil {
+	} else if t.hash != nil && exact && members != nil {
 		loaded.sketch = sketch.New(memberPrecision)
-		members(func(b []byte) { loaded.sketch.InsertHash(t.key.Hash(b)) })
+		members(func(b []byte) { loaded.sketch.InsertHash(t.hash.Hash(b)) })
 	}
 	loaded.dirty = loaded.sketch != nil
 	if fresh {
@@ -117,7 +119,7 @@ func fromRegisters(registers []byte) *sketch.Sketch {
 // tallyOf is the inverse of viewPath.
 func tallyOf(p *Path) tally {
 	return tally{
-		events: p.Events, folded: p.Folded, bytes: p.Bytes, kinds: p.Kinds, first: p.First, last: p.Last,
+		events: p.Events, folded: p.Folded, bytes: p.Bytes, first: p.First, last: p.Last,
 		sizeFirst: p.SizeFirst, sizeLast: p.SizeLast, hasBytes: p.HasBytes, hasSize: p.HasSize,
 	}
 }

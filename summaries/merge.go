@@ -38,8 +38,8 @@ func MergeSeq(key *sketch.Key, frameSize int, all iter.Seq[*Summary]) (*Summary,
 	if len(heads) == 0 {
 		return nil, errors.New("merging summaries: there is none")
 	}
-	t := newTables(room, nil, key)
-	t.agreeOnKey(heads)
+	t := newTables(room, nil)
+	t.agreeOnKey(heads, key)
 	first := true
 	for s := range all {
 		t.load(s, first)
@@ -78,16 +78,17 @@ func (c *capacities) add(s *Summary) {
 	}
 }
 
-// agreeOnKey drops the key and all sketches where the summaries were not made with one key.
-func (t *Tree) agreeOnKey(all []*Summary) {
+// agreeOnKey drops all sketches where the summaries were not made with one key, and takes the
+// key where it is that one.
+func (t *Tree) agreeOnKey(all []*Summary, key *sketch.Key) {
 	t.keyID = all[0].KeyID
 	for _, s := range all {
 		if s.KeyID != t.keyID {
 			t.keyID = 0
 		}
 	}
-	if t.key != nil && t.key.ID() != t.keyID {
-		t.key = nil
+	if key != nil && key.ID() == t.keyID {
+		t.hash = sketch.NewHasher(key)
 	}
 }
 

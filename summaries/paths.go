@@ -13,8 +13,7 @@ func (t *Tree) path(owner int32, path []byte) int32 {
 	if i := t.findPath(owner, b, hash); i >= 0 {
 		return i
 	}
-	if cost := t.unitsOf(len(b)); t.pathCost+cost > t.maxPathCost || len(t.paths) == cap(t.paths) ||
-		len(t.arena)+len(b) > cap(t.arena) {
+	if t.pathCost+t.unitsOf(len(b)) > t.maxPathCost || len(t.paths) == cap(t.paths) || len(t.arena)+len(b) > cap(t.arena) {
 		t.foldPaths(t.limits.Paths, nil)
 		b, full = t.rowPath(path) // folding may have used the scratch buffer
 	}
@@ -22,11 +21,6 @@ func (t *Tree) path(owner int32, path []byte) int32 {
 	r, p := &t.paths[i], &t.processes[owner]
 	r.full = uint32(full)
 	r.missed = int64(p.unlisted) - p.debt
-	if t.key != nil {
-		h := t.key.Hash(b)
-		p.seen.insert(h)
-		t.machine.paths.insert(h)
-	}
 	return i
 }
 
@@ -35,12 +29,12 @@ func (t *Tree) admitPath(owner int32, b []byte, hash uint64) int32 {
 	i := int32(len(t.paths))
 	cost := t.unitsOf(len(b))
 	t.paths = append(t.paths, pathRow{
-		owner: owner, hash: hash, off: uint32(len(t.arena)), n: uint32(len(b)), full: uint32(len(b)),
+		owner: owner, hash: hash, kinds: noKinds, off: uint32(len(t.arena)), n: uint32(len(b)), full: uint32(len(b)),
 		cost: int32(cost), dir: b[len(b)-1] == '/', watched: t.watch.match(b), next: t.processes[owner].paths,
 	})
 	t.arena = append(t.arena, b...)
 	t.processes[owner].paths = i
-	t.charge(&t.paths[i], cost)
+	t.charge(&t.paths[i], cost, 1)
 	t.pathIndex.insert(t.pathKey(owner, hash), i)
 	return i
 }
@@ -73,8 +67,8 @@ func (t *Tree) rowPath(path []byte) (b []byte, full int) {
 	}
 	const side = (maxRowPath - 24) / 2
 	var hash [8]byte
-	if t.key != nil {
-		appendUint64(hash[:0], t.key.Hash(path))
+	if t.hash != nil {
+		appendUint64(hash[:0], t.hash.Hash(path))
 	}
 	head := path[:side]
 	if cut := bytes.LastIndexByte(head, '/'); cut >= 0 {

@@ -2,10 +2,9 @@ package summaries
 
 import "summarizer/esbridge"
 
-// tally is what a path row counts.
+// tally is what a path row counts, but for kinds.
 type tally struct {
 	events, folded, bytes uint64
-	kinds                 Kinds
 	first, last           int64
 	sizeFirst, sizeLast   int64
 	hasBytes, hasSize     bool
@@ -18,7 +17,6 @@ func (t *tally) fold(e *esbridge.Event) {
 	}
 	t.last = max(t.last, e.Last)
 	t.events += e.Count
-	t.kinds[e.Kind] += e.Count
 	if e.HasBytes {
 		t.bytes += e.Bytes
 		t.hasBytes = true
@@ -69,7 +67,6 @@ func (t *tally) sum(o *tally) {
 		}
 	}
 	t.events += o.events
-	t.kinds.Add(&o.kinds)
 	t.bytes += o.bytes
 	t.hasBytes = t.hasBytes || o.hasBytes
 }
@@ -77,56 +74,75 @@ func (t *tally) sum(o *tally) {
 // pathRow is a file, or a directory that stands for what was folded into it, of one owner.
 // Its bytes are a stretch of the arena: a file that turns into its directory keeps its
 // place, since a directory is a prefix of its files.
+//
+// A row is two cache lines. What finds a row and what ranks it are in the first.
 type pathRow struct {
-	tally
 	hash    uint64 // of the path's bytes, with the table's secret seed
+	missed  int64  // the row's missed_max is missed + its owner's debt
 	off     uint32 // in the arena
 	n       uint32 // bytes in the arena
 	full    uint32 // length of the path before its middle was elided
 	owner   int32  // process row; −1 when the row is dead and waits for the next sweep
 	next    int32  // next row of the same owner; −1 ends
 	cost    int32
-	missed  int64 // the row's missed_max is missed + its owner's debt
+	kinds   int32         // counters in Tree.kinds; noKinds where all events are of one kind
+	kind    esbridge.Kind // which that is
 	dir     bool
 	watched bool // folds last
+	tally
+	_ [8]byte
 }
 
 // processRow is one execution of a program, or the others of a program, folded together.
-// It owns path rows; root is its directory row "/". What a fold looks at comes first, in one
-// cache line.
+// It owns path rows; root is its directory row "/".
 type processRow struct {
-	events, missed   uint64 // events = root.events + Σ path rows
-	born             uint64 // order of admission
-	pathCost         int    // Σ cost of its path rows
-	watchedCost      int    // and of those under a watched prefix
-	program          int32
-	cost             int32 // its own, as a row of the process table
-	paths            int32 // first path row; −1 none
-	key              uint32
+	processHead
+	root      tally
+	rootKinds Kinds
+	container name
+	seen      seen
+}
+
+// processHead is all of a process row that a new process sets. What every event looks at
+// comes first, in one cache line, then what a fold does.
+type processHead struct {
+	pid, program     int32
+	version          uint64
+	start            int64
+	events           uint64 // root.events + Σ path rows
+	second           int64  // when the second began that secondEvents counts
+	secondEvents     uint64
+	peakEvents       uint64
 	used, lowerBound bool
 	incomplete       bool // paths were folded or lost: the rows are not all there is
 	registers        bool // the sketch goes with the row into a frame
 	touched          bool // by the summary that is being merged
 
-	pid, ppid, responsible   int32
-	euid                     uint32
-	version                  uint64
-	start                    int64
-	unlisted                 uint64 // no path without a row had more events
-	debt                     int64  // added to the missed_max of all path rows at once
-	second                   int64  // when the second began that secondEvents counts
-	secondEvents, peakEvents uint64
-	peakSecond               int64
-	extensionChanges         uint64
-	seen                     seen
-	root                     tally
-	container                name
+	missed      uint64
+	born        uint64 // order of admission
+	unlisted    uint64 // no path without a row had more events
+	debt        int64  // added to the missed_max of all path rows at once
+	pathCost    int    // Σ cost of its path rows
+	watchedCost int    // and of those under a watched prefix
+	pathRows    int32  // how many
+	paths       int32  // first path row; −1 none
+	cost        int32  // its own, as a row of the process table
+	key         uint32
+
+	ppid, responsible int32
+	euid              uint32
+	peakSecond        int64
+	extensionChanges  uint64
 }
 
 // programRow is an executable, or the others of an origin. What identifies it comes first.
 type programRow struct {
 	origin        int32
 	cost          int32
+	used          bool
+	incomplete    bool
+	registers     bool
+	touched       bool
 	device, inode uint64
 	cdhash        name
 	path          longName
@@ -139,10 +155,6 @@ type programRow struct {
 	members       uint64 // processes folded into its others
 	bound         uint64 // unlisted_max of the row in the summary that is being merged
 	seen          seen
-	used          bool
-	incomplete    bool
-	registers     bool
-	touched       bool
 	teamID        name
 	signingID     name
 }

@@ -68,3 +68,58 @@ func (s *seen) bound() uint64 {
 	}
 	return uint64(float64(s.sketch.Estimate()) * (1 + 4*s.sketch.StdError()))
 }
+
+// Of the files of a live tree those that have a row are not in the sketches: they can be
+// counted. A file enters them when its row folds, or when a summary is made. So a family whose
+// files all have rows never touches its sketch, and a process of a fork storm costs none.
+
+// seeFolded enters a file that folds.
+func (t *Tree) seeFolded(r *pathRow) {
+	if t.lazy {
+		h := t.hash.Hash(t.bytesOf(r))
+		t.processes[r.owner].seen.insert(h)
+		t.machine.paths.insert(h)
+	}
+}
+
+// seeListed enters the files that have rows: all for the machine, and those of processes that
+// have folded files.
+func (t *Tree) seeListed() {
+	for i := range t.paths {
+		if r := &t.paths[i]; t.lazy && r.owner >= 0 && !r.dir {
+			h := t.hash.Hash(t.bytesOf(r))
+			t.machine.paths.insert(h)
+			if s := &t.processes[r.owner].seen; s.dirty {
+				s.insert(h)
+			}
+		}
+	}
+}
+
+// seeAllOf makes the sketch of a process that of all its files.
+func (t *Tree) seeAllOf(i int32) {
+	if s := &t.processes[i].seen; t.lazy && !s.dirty {
+		for j := t.processes[i].paths; j >= 0; j = t.paths[j].next {
+			if r := &t.paths[j]; r.owner == i && !r.dir {
+				s.insert(t.hash.Hash(t.bytesOf(r)))
+			}
+		}
+	}
+}
+
+// pathsSeen is how many files a process has seen.
+func (t *Tree) pathsSeen(i int32) uint64 {
+	if s := &t.processes[i].seen; !t.lazy || s.dirty || s.sketch == nil {
+		return s.estimate()
+	}
+	return uint64(t.countFiles(i))
+}
+
+// settleRows makes the rows what a summary shows: one row for each path, and in the sketches
+// what the rows list.
+func (t *Tree) settleRows() {
+	if t.moved {
+		t.sweep()
+	}
+	t.seeListed()
+}

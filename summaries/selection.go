@@ -9,6 +9,13 @@ type selection struct {
 	originWants, programWants []int
 	wants                     []int
 	candidates                []candidate
+
+	offenders   []offender
+	offends     []int32 // which offender a process is, or −1
+	paths       []pathCandidate
+	directories []pathCandidate // of an offender, in path order
+	right       []span          // see foldShared
+	pending     []span
 }
 
 type candidate struct {
@@ -18,8 +25,17 @@ type candidate struct {
 	cost int32
 }
 
-func newSelection(candidates int) selection {
-	return selection{candidates: make([]candidate, 0, candidates)}
+func newSelection(paths, processes int) selection {
+	return selection{
+		candidates: make([]candidate, 0, processes),
+		offenders:  make([]offender, 0, processes),
+		offends:    make([]int32, processes),
+		paths:      make([]pathCandidate, paths),
+
+		directories: make([]pathCandidate, 0, paths),
+		right:       make([]span, 0, paths),
+		pending:     make([]span, 0, paths),
+	}
 }
 
 func (s *selection) add(rank, born uint64, row, cost int32) {

@@ -15,6 +15,7 @@ const registerPrecision = 7
 // falling events, then by name or pid; paths by their bytes. The same rows make the same
 // summary, whatever order they were admitted in.
 func (t *Tree) Snapshot(s *Summary) {
+	t.settleRows()
 	t.selection.regroup(t, nil)
 	t.snapshotMachine(s)
 	s.Origins, s.Events, s.Kinds = nil, 0, Kinds{}
@@ -168,20 +169,21 @@ func (t *Tree) snapshotOther(o *Other, i int32) {
 // snapshotPaths is the path rows of an owner in the order of their bytes, the root first.
 func (t *Tree) snapshotPaths(owner int32) []Path {
 	var rows []Path
-	if root := &t.processes[owner].root; root.events > 0 {
-		rows = append(rows, viewPath([]byte{'/'}, &pathRow{tally: *root, dir: true, full: 1}, 0))
+	if p := &t.processes[owner]; p.root.events > 0 {
+		rows = append(rows, viewPath([]byte{'/'}, &pathRow{tally: p.root, dir: true, full: 1}, &p.rootKinds, 0))
 	}
-	t.ordered(owner, false).Scan(func(e entry) bool {
+	t.ordered(owner).Scan(func(e entry) bool {
 		r := &t.paths[e.row]
-		rows = append(rows, viewPath(bytes.Clone(e.path), r, t.missedMax(r)))
+		kinds := t.kindsOf(r)
+		rows = append(rows, viewPath(bytes.Clone(e.path), r, &kinds, t.missedMax(r)))
 		return true
 	})
 	return rows
 }
 
-func viewPath(path []byte, r *pathRow, missed uint64) Path {
+func viewPath(path []byte, r *pathRow, kinds *Kinds, missed uint64) Path {
 	p := Path{
-		Path: path, PathLen: int(r.full), Directory: r.dir, Events: r.events, Folded: r.folded, Kinds: r.kinds,
+		Path: path, PathLen: int(r.full), Directory: r.dir, Events: r.events, Folded: r.folded, Kinds: *kinds,
 		First: r.first, Last: r.last, Bytes: r.bytes, HasBytes: r.hasBytes,
 		SizeFirst: r.sizeFirst, SizeLast: r.sizeLast, HasSize: r.hasSize,
 	}

@@ -29,14 +29,15 @@ const (
 // over them, so the books always balance. A Tree belongs to one goroutine.
 type Tree struct {
 	limits Limits
-	watch  *watchList
-	key    *sketch.Key // nil in a merge of summaries whose key is not known
-	keyID  uint64      // of the sketches; 0 where there are none, or of different keys
+	watch  watch
+	hash   *sketch.Hasher // of the sketches; nil in a merge of summaries whose key is not known
+	keyID  uint64         // of the sketches; 0 where there are none, or of different keys
 
 	origins   []originRow
 	programs  []programRow
 	processes []processRow
 	paths     []pathRow
+	kinds     kindsTable
 	arena     []byte
 
 	freeOrigins, freePrograms, freeProcesses []int32
@@ -48,6 +49,8 @@ type Tree struct {
 	unit                                  int   // bytes of a path that cost one unit
 	lastProgram, lastDirectory            int32 // where the next one is most likely found
 	born                                  uint64
+	moved                                 bool // path rows of others wait for the next sweep
+	lazy                                  bool // a file is in the sketches only once it folds
 	machine                               machineRow
 	foldedUp                              FoldedUp
 
@@ -65,14 +68,13 @@ type machineRow struct {
 // capacities are the sizes of the tables of a tree, in rows and in bytes of paths.
 type capacities struct{ origins, programs, processes, paths, arena int }
 
-// withSlack is how large the tables of a live tree are: three eighths more than its limits,
-// down to which they are folded when they are full. A fold frees at least a quarter of the
-// table, which makes its cost per event constant.
+// withSlack is how large the tables of a live tree are: more than its limits, down to which
+// they are folded when they are full. A fold frees at least a quarter of a table, and more
+// of that of paths, which makes its cost per event constant.
 func withSlack(l Limits) capacities {
 	slack := func(n int) int { return n + max(3*n/8, 1) }
-	paths := slack(l.Paths)
 	return capacities{
-		slack(l.Origins), slack(l.Programs), slack(l.Processes), paths, paths*(l.PathBytes/l.Paths) + maxRowPath,
+		slack(l.Origins), slack(l.Programs), slack(l.Processes), l.Paths + 3*l.Paths/4, slack(l.Paths)*(l.PathBytes/l.Paths) + maxRowPath,
 	}
 }
 
@@ -80,7 +82,7 @@ func withSlack(l Limits) capacities {
 // allocated here. Rows under a watched path prefix fold last within their family; a "*" in
 // a prefix stands for one path component.
 func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
-	t := newTables(withSlack(limits), watch, key)
+	t := newTables(withSlack(limits), watch)
 	t.limits, t.unit = limits, max(limits.PathBytes/limits.Paths, 1)
 	for i := range t.maxOrigins {
 		t.origins[i].seen.sketch = sketch.New(memberPrecision)
@@ -91,7 +93,7 @@ func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
 	for i := range t.maxProcesses {
 		t.processes[i].seen.sketch = sketch.New(memberPrecision)
 	}
-	t.keyID = key.ID()
+	t.keyID, t.hash, t.lazy = key.ID(), sketch.NewHasher(key), true
 	t.machine.programs.sketch = sketch.New(machinePrecision)
 	t.machine.processes.sketch = sketch.New(machinePrecision)
 	t.machine.paths.sketch = sketch.New(machinePrecision)
@@ -99,9 +101,9 @@ func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
 }
 
 // newTables makes a tree without sketches, in which every path row costs one unit.
-func newTables(c capacities, watch []string, key *sketch.Key) *Tree {
+func newTables(c capacities, watched []string) *Tree {
 	t := &Tree{
-		key: key, watch: newWatchList(watch), unit: math.MaxInt32,
+		watch: newWatch(watched), unit: math.MaxInt32,
 		maxOrigins: c.origins, maxPrograms: c.programs, maxProcesses: c.processes, maxPathCost: c.paths,
 		seed:    maphash.MakeSeed(),
 		secret:  [2]uint64{rand.Uint64() | 1, rand.Uint64()},
@@ -110,14 +112,14 @@ func newTables(c capacities, watch []string, key *sketch.Key) *Tree {
 	t.origins = make([]originRow, t.maxOrigins+1)
 	t.programs = make([]programRow, t.maxPrograms+len(t.origins))
 	t.processes = make([]processRow, t.maxProcesses+len(t.programs)+1) // the last is for merging
-	t.paths = make([]pathRow, 0, t.maxPathCost)
+	t.paths, t.kinds = make([]pathRow, 0, t.maxPathCost), newKindsTable(t.maxPathCost)
 	t.arena = make([]byte, 0, c.arena)
 	t.programIndex, t.processIndex = newIndex(t.maxPrograms), newIndex(t.maxProcesses)
 	t.pathIndex = newIndex(t.maxPathCost)
 	t.freeOrigins = make([]int32, 0, t.maxOrigins)
 	t.freePrograms = make([]int32, 0, t.maxPrograms)
 	t.freeProcesses = make([]int32, 0, t.maxProcesses)
-	t.selection = newSelection(max(t.maxPathCost, len(t.processes)))
+	t.selection = newSelection(t.maxPathCost, len(t.processes)+len(t.programs)+len(t.origins))
 	t.Reset()
 	return t
 }
@@ -141,7 +143,9 @@ func (t *Tree) Reset() {
 	t.programIndex.reset()
 	t.processIndex.reset()
 	t.pathIndex.reset()
+	t.kinds.reset()
 	t.pathCost, t.born, t.foldedUp = 0, 0, FoldedUp{}
+	t.moved, t.lazy = false, t.limits.Paths > 0
 	t.lastProgram, t.lastDirectory = 0, 0
 	m := &t.machine
 	m.programs.reset()
@@ -173,7 +177,11 @@ func (t *Tree) clearProgram(i int32) {
 func (t *Tree) clearProcess(i int32) {
 	p := &t.processes[i]
 	p.seen.reset()
-	*p = processRow{seen: p.seen, paths: -1}
+	p.processHead = processHead{paths: -1}
+	if p.root.events > 0 {
+		p.root, p.rootKinds = tally{}, Kinds{}
+	}
+	p.container.n = 0
 }
 
 // adoptOthers gives every row that may have others its row for them.

@@ -89,7 +89,8 @@ func (t *Tree) check(tb testing.TB) {
 		bytes += int(r.n)
 		owned[r.owner] += int(r.cost)
 		sums[r.owner] += r.events
-		if t.findPath(r.owner, t.bytesOf(r), r.hash) != int32(i) {
+		waits := t.moved && !t.processListed(r.owner) // for the next sweep
+		if !waits && t.findPath(r.owner, t.bytesOf(r), r.hash) != int32(i) {
 			tb.Fatalf("path row %d %q is not in the index", i, t.bytesOf(r))
 		}
 		if !t.processes[r.owner].used {
@@ -104,16 +105,17 @@ func (t *Tree) check(tb testing.TB) {
 		if owned[int32(i)] != p.pathCost || sums[int32(i)]+p.root.events != p.events {
 			tb.Fatalf("process row %d: paths cost %d and count %d+%d, it says %d and %d", i, owned[int32(i)], sums[int32(i)], p.root.events, p.pathCost, p.events)
 		}
-		chain, watched := 0, 0
+		chain, watched, rows := 0, 0, int32(0)
 		for j := p.paths; j >= 0; j = t.paths[j].next {
 			if t.paths[j].owner == int32(i) {
 				chain += int(t.paths[j].cost)
+				rows++
 				if t.paths[j].watched {
 					watched += int(t.paths[j].cost)
 				}
 			}
 		}
-		if chain != p.pathCost || watched != p.watchedCost {
+		if chain != p.pathCost || rows != p.pathRows || watched != p.watchedCost {
 			tb.Fatalf("process row %d reaches path rows of cost %d and %d, it says %d and %d", i, chain, watched, p.pathCost, p.watchedCost)
 		}
 	}

@@ -15,6 +15,30 @@ type watchList struct {
 	any      *watchList // what follows "*"
 }
 
+// watch answers for one path after the other: of the files of one directory it looks through
+// the list for the first only.
+type watch struct {
+	list    *watchList
+	prefix  []byte // what decided about the last path
+	watched bool
+}
+
+func newWatch(prefixes []string) watch {
+	return watch{list: newWatchList(prefixes), prefix: make([]byte, 0, maxRowPath)}
+}
+
+func (w *watch) match(path []byte) bool {
+	if len(w.prefix) > 0 && bytes.HasPrefix(path, w.prefix) {
+		return w.watched
+	}
+	watched, decided := w.list.match(path)
+	if decided > len(path) {
+		decided = 0
+	}
+	w.watched, w.prefix = watched, append(w.prefix[:0], path[:decided]...)
+	return watched
+}
+
 type watchChild struct {
 	component []byte
 	list      *watchList
@@ -59,30 +83,57 @@ func (w *watchList) next(component []byte) *watchList {
 	return nil
 }
 
-// match tells whether an absolute path lies under a prefix.
-func (w *watchList) match(path []byte) bool {
+// match tells whether an absolute path lies under a prefix, and how many bytes of it decided:
+// the answer is the same for all that begins with these. It is one more than the path has
+// where its end decided.
+func (w *watchList) match(path []byte) (watched bool, decided int) {
+	at := 0
 	for !w.watched {
-		if len(path) == 0 || len(w.children) == 0 && w.any == nil {
-			return false
+		if at == len(path) {
+			return false, at + 1
 		}
-		component := path[1:]
-		if n := bytes.IndexByte(component, '/'); n >= 0 {
-			component = component[:n]
-		}
-		path = path[1+len(component):]
-		next := w.next(component)
-		switch {
-		case next == nil:
-			next = w.any
-		case w.any != nil && w.any.match(path):
-			return true
+		at++
+		next, n := w.first(path[at:])
+		if w.any != nil {
+			component := path[at : componentEnd(path, at)-1]
+			if next == nil {
+				next, n = w.any, len(component)
+			} else if watched, more := w.any.match(path[at+n:]); watched {
+				return true, at + n + more
+			} else {
+				decided = max(decided, at+n+more)
+			}
 		}
 		if next == nil {
-			return false
+			return false, max(decided, componentEnd(path, at))
 		}
-		w = next
+		w, at = next, at+n
 	}
-	return true
+	return true, at + 1
+}
+
+// componentEnd is where the component that begins at ends, its '/' included; one more than
+// the path has where there is none.
+func componentEnd(path []byte, at int) int {
+	if i := bytes.IndexByte(path[at:], '/'); i >= 0 {
+		return at + i + 1
+	}
+	return len(path) + 1
+}
+
+// first finds what follows the first component of path, and where that ends. Most paths end
+// at the first byte of the first few components.
+func (w *watchList) first(path []byte) (*watchList, int) {
+	if len(path) == 0 {
+		return nil, 0
+	}
+	for i := range w.children {
+		c := w.children[i].component
+		if c[0] == path[0] && bytes.HasPrefix(path, c) && (len(path) == len(c) || path[len(c)] == '/') {
+			return w.children[i].list, len(c)
+		}
+	}
+	return nil, 0
 }
 
 // DefaultWatch are the places that persistence and tampering need: what starts by itself,

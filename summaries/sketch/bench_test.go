@@ -8,7 +8,7 @@ import (
 var sink uint64
 
 func BenchmarkHash(b *testing.B) {
-	k := Key{1}
+	k := NewHasher(&Key{1})
 	for _, n := range []int{16, 80, 200, 1024} {
 		b.Run(fmt.Sprint(n, "B"), func(b *testing.B) {
 			in := make([]byte, n)

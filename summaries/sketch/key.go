@@ -36,14 +36,15 @@ func ParseKey(s string) (Key, error) {
 	return k, nil
 }
 
-// Hash is SipHash-2-4 of b under k: uniform, and not predictable without k (Aumasson and
-// Bernstein, "SipHash: a fast short-input PRF", 2012). It keeps nothing of b.
-func (k *Key) Hash(b []byte) uint64 {
+// sip is SipHash-2-4 of b under k: uniform, and not predictable without k (Aumasson and
+// Bernstein, "SipHash: a fast short-input PRF", 2012).
+func (k *Key) sip(b []byte) uint64 {
 	return siphash.Hash(binary.LittleEndian.Uint64(k[:8]), binary.LittleEndian.Uint64(k[8:]), b)
 }
 
-// idLabel is what ID hashes. It begins with a zero byte, so no path is equal to it.
-var idLabel = []byte("\x00sketch key id")
+// idLabel is what ID hashes. Nothing else that is hashed under a key is equal to it. The 2 is
+// for the hash: sketches of the one before (SipHash-2-4 of the member) have other IDs.
+var idLabel = []byte("\x00sketch key id 2")
 
 // ID names k without revealing it: sketches of different IDs must not be merged. It is never 0.
-func (k *Key) ID() uint64 { return max(k.Hash(idLabel), 1) }
+func (k *Key) ID() uint64 { return max(k.sip(idLabel), 1) }

@@ -1,7 +1,7 @@
 // Package sketch counts distinct things in fixed memory: a keyed hash and a HyperLogLog
 // sketch over it.
 //
-// A sketch is 2^p registers of one byte. Feed it Key.Hash of each member with InsertHash;
+// A sketch is 2^p registers of one byte. Feed it Hasher.Hash of each member with InsertHash;
 // Estimate tells how many different ones it has seen, with a relative standard error of
 // 1.04/√2^p (Flajolet et al., "HyperLogLog", 2007). The hash is keyed because a writer who
 // can compute it chooses names that all fall into few registers, or into the rarest values
@@ -50,7 +50,7 @@ func newHLL(p uint8) *hyperloglog.Sketch {
 	return hll
 }
 
-// InsertHash adds a member by its Key.Hash.
+// InsertHash adds a member by its Hasher.Hash.
 func (s *Sketch) InsertHash(h uint64) { s.hll.InsertHash(h) }
 
 // Reset empties s and keeps its storage and precision.

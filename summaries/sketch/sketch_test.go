@@ -164,7 +164,8 @@ func TestResetAndEmpty(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	k, s, o := RandomKey(), New(14), New(12)
+	key, s, o := RandomKey(), New(14), New(12)
+	k := NewHasher(&key)
 	fill(1, 1000, s, o)
 	path := []byte("/Users/somebody/Library/Caches/com.example.app/Cache.db-wal")
 	dst := make([]byte, 0, 1<<14)
