@@ -21,16 +21,25 @@ var topLevel = []string{"aggregator", "cmd", "docs", "esbridge", "summaries"}
 // mayImport says which packages of this module a package may import: data flows from the
 // sources to the host, so a stage knows the two values and stages before it, never later ones.
 var mayImport = map[string][]string{
-	"esbridge":                     {},
-	"esbridge/eslogger":            {"esbridge"},
-	"esbridge/linux":               {"esbridge"},
-	"esbridge/synthetic":           {"esbridge"},
-	"summaries":                    {"esbridge", "summaries/sketch", "summaries/internal/summarypb"},
-	"summaries/sketch":             {},
-	"summaries/internal/summarypb": {},
-	"summaries/terminal":           {"esbridge", "summaries"},
-	"aggregator":                   {"esbridge", "summaries", "summaries/sketch", "aggregator/window"},
-	"aggregator/window":            {"summaries"},
+	"esbridge":                            {},
+	"esbridge/endpointsecurity":           {"esbridge"},
+	"esbridge/endpointsecurity/native":    {"esbridge/endpointsecurity", "esbridge/endpointsecurity/simulator"},
+	"esbridge/endpointsecurity/simulator": {},
+	"esbridge/eslogger":                   {"esbridge"},
+	"esbridge/linux":                      {"esbridge"},
+	"esbridge/synthetic":                  {"esbridge"},
+	"summaries":                           {"esbridge", "summaries/sketch", "summaries/internal/summarypb"},
+	"summaries/dashboard":                 {"esbridge", "summaries", "summaries/export", "summaries/store", "summaries/terminal", "summaries/sketch"},
+	"summaries/export":                    {"esbridge", "summaries"},
+	"summaries/findings":                  {"esbridge", "summaries"},
+	"summaries/sketch":                    {},
+	"summaries/internal/summarypb":        {},
+	"summaries/terminal":                  {"esbridge", "summaries"},
+	"summaries/store":                     {"esbridge", "summaries", "summaries/sketch"},
+	"summaries/transport":                 {"summaries", "summaries/sketch", "summaries/transport/spool"},
+	"summaries/transport/spool":           {"summaries", "summaries/sketch"},
+	"aggregator":                          {"esbridge", "summaries", "summaries/sketch", "aggregator/window"},
+	"aggregator/window":                   {"summaries"},
 }
 
 // pure packages touch neither network nor system nor log, and read no clock.

@@ -92,7 +92,7 @@ func newRoot(started *bool) *cobra.Command {
 	}
 	root.PersistentFlags().String(configFlag, "", "read flags from this YAML `file`: one key per flag, without the dashes")
 	root.PersistentFlags().String(logLevelFlag, "info", "least `level` to log to standard error: debug, info, warn, error or off")
-	root.AddCommand(newRun(), newReplay(), newAttack(), newAttackWriter(), newDoctor(), newVersion())
+	root.AddCommand(newRun(), newAgent(), newHost(), newTop(), newExport(), newCheck(), newReplay(), newAttack(), newAttackWriter(), newDoctor(), newVersion())
 	return root
 }
 

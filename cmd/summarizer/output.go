@@ -24,8 +24,8 @@ type output struct {
 	file      *os.File                          // of frames; nil where none was asked for
 }
 
-// open makes the outputs that the flags ask for.
-func (o *runOptions) open(stdout io.Writer, frameSize int) (*output, error) {
+// openOutput makes the outputs that the flags ask for.
+func (o *runOptions) openOutput(stdout io.Writer, frameSize int) (*output, error) {
 	out := &output{frameSize: frameSize, stdout: stdout}
 	if o.print != formatTable && o.print != formatJSON {
 		return nil, usagef("--print: %q is no format: give table or json", o.print)

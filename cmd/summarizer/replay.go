@@ -15,6 +15,7 @@ import (
 
 func newReplay() *cobra.Command {
 	var s settings
+	var d detection
 	var format string
 	cmd := &cobra.Command{
 		Use:   "replay FILE…",
@@ -33,14 +34,20 @@ are: no window is counted again, and the flags that shape windows do nothing.`,
 			if err != nil {
 				return fmt.Errorf("--format: %w", err)
 			}
+			found, err := d.open(s.watch)
+			if err != nil {
+				return err
+			}
 			r := replay{settings: &s, names: args, stdin: cmd.InOrStdin(), bar: bar}
 			return r.run(cmd.Context(), func(s *summaries.Summary, frame []byte) error {
 				bar.hide()
+				found.observe(s)
 				return out(s, frame)
 			})
 		},
 	}
 	s.flags(cmd.Flags())
+	d.flags(cmd.Flags())
 	cmd.Flags().StringVar(&format, "format", formatJSON, "write windows as json, table or frames")
 	return cmd
 }

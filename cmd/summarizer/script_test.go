@@ -16,7 +16,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"summarizer": main})
+	testscript.Main(m, map[string]func(){"summarizer": main, "counted-agent": countedAgent})
 }
 
 // TestScripts runs the command lines of testdata/script. Beside testscript's own commands

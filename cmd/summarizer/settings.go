@@ -79,22 +79,30 @@ func (s *settings) check(cfg *aggregator.Config) error {
 	return nil
 }
 
-// sketchKey reads the key from the file, or else from the environment, or else makes one.
+// sketchKey is the configured key, or else a random one.
 func sketchKey(file string) (sketch.Key, error) {
+	key, known, err := configuredKey(file)
+	if err == nil && !known {
+		key = sketch.RandomKey()
+	}
+	return key, err
+}
+
+// configuredKey reads the key from the file, or else from the environment.
+func configuredKey(file string) (key sketch.Key, known bool, err error) {
 	text, origin := os.Getenv(keyVariable), keyVariable
 	if file != "" {
 		b, err := os.ReadFile(file)
 		if err != nil {
-			return sketch.Key{}, usagef("--%s: %w", keyFileFlag, err)
+			return key, false, usagef("--%s: %w", keyFileFlag, err)
 		}
 		text, origin = string(b), "--"+keyFileFlag+": "+file
 	}
 	if text == "" && file == "" {
-		return sketch.RandomKey(), nil
+		return key, false, nil
 	}
-	key, err := sketch.ParseKey(text)
-	if err != nil {
-		return sketch.Key{}, &usageError{fmt.Errorf("%s: %w", origin, err)}
+	if key, err = sketch.ParseKey(text); err != nil {
+		return key, false, &usageError{fmt.Errorf("%s: %w", origin, err)}
 	}
-	return key, nil
+	return key, true, nil
 }
