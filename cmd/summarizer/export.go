@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -48,7 +49,7 @@ what was folded up is in rows of its own.`,
 	return cmd
 }
 
-func (o *exportOptions) run(cmd *cobra.Command) error {
+func (o *exportOptions) run(cmd *cobra.Command) (failed error) {
 	if err := o.Validate(); err != nil {
 		return &usageError{err}
 	}
@@ -64,7 +65,7 @@ func (o *exportOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return usagef("--store: %w", err)
 	}
-	defer st.Close()
+	defer func() { failed = errors.Join(failed, st.Close()) }()
 	bar, err := o.progress(cmd, st, r)
 	if err != nil {
 		return err

@@ -188,7 +188,7 @@ func TestKilled(t *testing.T) {
 
 // shortDir is a directory whose name leaves room for that of a socket.
 func shortDir(t *testing.T) string {
-	dir, err := os.MkdirTemp("", "k")
+	dir, err := os.MkdirTemp("", "k") //nolint:usetesting // t.TempDir has the name of the test in it
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -129,12 +129,13 @@ func (w *collector) together(ctx context.Context, found *detector, k *keeper, de
 	receiving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	var lost error // by the receiver alone, until it has ended
+	over := false  // the same
 	inside := transport.NewInside()
 	receiver := transport.NewReceiver(transport.ReceiverConfig{
 		Dial: inside.Dial,
 		Handle: func(s *summaries.Summary, frame []byte) error {
-			if lost != nil {
-				return nil // the run ends for it: nobody gets the rest
+			if over {
+				return nil // nobody gets the rest
 			}
 			found.observe(s)
 			if err := k.ingest(receiving, s, frame); err != nil {
@@ -142,6 +143,7 @@ func (w *collector) together(ctx context.Context, found *detector, k *keeper, de
 				return err
 			}
 			if lost = deliver(s, frame); lost != nil {
+				over = true
 				cancel()
 			}
 			return nil
@@ -152,9 +154,27 @@ func (w *collector) together(ctx context.Context, found *detector, k *keeper, de
 	background.Go(func() { k.maintain(receiving) })
 	err := w.collect(ctx, inside, handOver)
 	stop()
+	if err != nil && !waitFor(&background, time.Second) {
+		return err // an output is stuck: whoever reads it does not
+	}
 	background.Wait()
 	if lost != nil {
 		return lost // the rest follows from it
 	}
 	return err
+}
+
+// waitFor waits at most a moment. It returns whether the group has ended.
+func waitFor(group *sync.WaitGroup, moment time.Duration) bool {
+	ended := make(chan struct{})
+	go func() {
+		group.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return true
+	case <-time.After(moment):
+		return false
+	}
 }
