@@ -2,7 +2,7 @@ package summaries
 
 import "fmt"
 
-// DefaultLimits are the table capacities where none are configured: about 17 MiB in all.
+// DefaultLimits are the table capacities where none are configured: about 19 MiB in all.
 var DefaultLimits = Limits{Origins: 64, Programs: 512, Processes: 2048, Paths: 16384, PathBytes: 3 << 20}
 
 // minUnit is the least number of path bytes per row: below it one long path could cost more
