@@ -104,5 +104,6 @@ func (l *live) cutAnew(now window.Reading) {
 	start := l.clock.Start()
 	over := window.Pane{Start: start, End: min(max(now.Wall, start+1), start+int64(l.window.Hop)), Reason: summaries.Reloaded}
 	l.window, l.clock = want, window.NewClock(want, now)
-	l.end(job{over: over, next: &want}, now)
+	next := want // of its own: want is asked for with every batch, and must not leave the stack
+	l.end(job{over: over, next: &next}, now)
 }
