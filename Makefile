@@ -5,6 +5,9 @@
 #   make test       all tests
 #   make check      what CI runs
 #   make compare    the tables of docs/benchmarks.md
+#   make library    bin/libsummarizer.a and .so for C, Swift and Objective-C (docs/embedding.md)
+#   make bundle     bin/Summarizer.app, to be signed on a Mac (docs/macos.md)
+#   make screenshots  the pictures of docs/dashboard.md, taken by Chromium
 #   make bench fuzz generate build help
 
 GO        ?= go
@@ -23,7 +26,7 @@ CLANG := 14
 GENERATED = $(shell git ls-files -co --exclude-standard '*.pb.go' '*_bpfel.go' '*_bpfeb.go' '*_bpfel.o' '*_bpfeb.o')
 tool      = $(GO) tool -modfile=.tools/$(1).mod $(1)
 
-.PHONY: run build test check fmt vet lint cross generated proto vuln bench compare fuzz generate help
+.PHONY: run build test check fmt vet lint cross generated proto vuln bench compare fuzz generate library bundle screenshots help
 
 run: build
 	bin/summarizer run
@@ -66,6 +69,29 @@ cross:
 		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) build -trimpath ./...; \
 	done
 
+# What a host in another language links, with its header and module map.
+library:
+	$(GO) build -trimpath -buildmode=c-archive -o bin/libsummarizer.a ./cmd/summarizer/library
+	$(GO) build -trimpath -buildmode=c-shared -o bin/libsummarizer.so ./cmd/summarizer/library
+	rm -f bin/libsummarizer.h
+	cp cmd/summarizer/library/summarizer.h cmd/summarizer/library/module.modulemap bin/
+
+# The app-like bundle that an entitled daemon has to live in, with all but signature and
+# provisioning profile. On a Mac, BUNDLE_CGO=1 makes the handlers C.
+BUNDLE      := bin/Summarizer.app
+BUNDLE_ARCH ?= arm64
+TEAM        ?= ABCDE12345
+VERSION     ?= 0.0.0
+
+bundle:
+	rm -rf $(BUNDLE)
+	mkdir -p $(BUNDLE)/Contents/MacOS $(BUNDLE)/Contents/Library/LaunchDaemons
+	CGO_ENABLED=$(or $(BUNDLE_CGO),0) GOOS=darwin GOARCH=$(BUNDLE_ARCH) $(GO) build -trimpath -o $(BUNDLE)/Contents/MacOS/summarizer ./cmd/summarizer
+	sed 's/0\.0\.0/$(VERSION)/' docs/deploy/macos/Info.plist > $(BUNDLE)/Contents/Info.plist
+	cp docs/deploy/macos/org.summarizer.agent.plist $(BUNDLE)/Contents/Library/LaunchDaemons/
+	for f in summarizer.entitlements summarizer.mobileconfig; do sed 's/ABCDE12345/$(TEAM)/g' docs/deploy/macos/$$f > bin/$$f; done
+	@echo "$(BUNDLE) is not signed: docs/macos.md says how"
+
 generate:
 	$(GO) generate ./...
 
@@ -98,6 +124,10 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$pkg; \
 		done; \
 	done
+
+# From the same events on every run.
+screenshots:
+	$(GO) test ./summaries/dashboard -count=1 -run '^TestScreenshots$$' -screenshots $(CURDIR)/docs/screenshots
 
 help:
 	@sed -n '/^#   make/s/^# *//p' Makefile

@@ -4,10 +4,17 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
+	stdlog "log"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"path/filepath"
+	"runtime/metrics"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -38,12 +45,14 @@ func (o *web) serve(cmd *cobra.Command, log zerolog.Logger, st *store.Store, fac
 	if err != nil {
 		return nil, nil, err
 	}
-	if d, err = dashboard.New(dashboard.Config{Store: st, Access: access, Facts: facts}); err != nil {
+	if d, err = dashboard.New(dashboard.Config{Store: st, Access: access, Facts: withMemory(facts)}); err != nil {
 		return nil, nil, errors.Join(err, l.Close())
 	}
 	server := &http.Server{
 		Handler: d.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		WriteTimeout: time.Minute, // live pages and downloads get time as they go on
+		IdleTimeout:  2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: stdlog.New(log, "", 0),
 	}
 	done := make(chan struct{})
 	go func() {
@@ -55,6 +64,22 @@ func (o *web) serve(cmd *cobra.Command, log zerolog.Logger, st *store.Store, fac
 		_ = server.Close() // live pages connect again by themselves
 		<-done
 	}, nil
+}
+
+// withMemory are the facts, and the memory of this process.
+func withMemory(facts func() []dashboard.Fact) func() []dashboard.Fact {
+	return func() (all []dashboard.Fact) {
+		if facts != nil {
+			all = facts()
+		}
+		samples := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+		metrics.Read(samples)
+		held := samples[0].Value.Uint64() - samples[1].Value.Uint64()
+		return append(all, dashboard.Fact{
+			Name:  "Memory of this process",
+			Value: fmt.Sprintf("%.1f MiB held from the system, %.1f MiB in use", float64(held)/(1<<20), float64(samples[2].Value.Uint64())/(1<<20)),
+		})
+	}
 }
 
 // listen opens the listener that the address and the kind of access ask for. Whoever may not
@@ -103,18 +128,54 @@ func (o *web) listenTLS() (l net.Listener, a dashboard.Access, err error) {
 	return l, a, nil
 }
 
+// shortestToken is how long a token is at least.
+const shortestToken = 20
+
 // readToken reads the token that an earlier start made, or makes one, so that a bookmark
-// outlives a restart. Only the own user can read the file.
+// outlives a restart. Nobody but the own user may be able to read or write the file, or to
+// put another in its place by a link.
 func readToken(file string) (string, error) {
-	text, err := os.ReadFile(file)
-	if token := strings.TrimSpace(string(text)); err == nil && len(token) >= 20 {
-		return token, nil
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return makeToken(file)
 	}
-	token := dashboard.NewToken()
-	if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+	if err != nil {
+		return "", usagef("reading the dashboard's token: %w: delete %s, and a new one is made", err, file)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fmt.Errorf("reading the dashboard's token: %w", err)
+	}
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
+		return "", usagef("the dashboard's token in %s may be known to others (%v): delete it, and a new one is made", file, info.Mode())
+	}
+	text, err := io.ReadAll(io.LimitReader(f, 1024))
+	if err != nil {
+		return "", fmt.Errorf("reading the dashboard's token: %w", err)
+	}
+	token := strings.TrimSpace(string(text))
+	if len(token) < shortestToken || url.QueryEscape(token) != token {
+		return "", usagef("%s holds no token: delete it, and a new one is made", file)
+	}
+	return token, nil
+}
+
+// makeToken makes a token and keeps it. The file is there as a whole or not at all.
+func makeToken(file string) (token string, err error) {
+	f, err := os.CreateTemp(filepath.Dir(file), ".token-") // of mode 0600
+	if err != nil {
 		return "", fmt.Errorf("keeping the dashboard's token: %w", err)
 	}
-	return token, os.Chmod(file, 0o600)
+	token = dashboard.NewToken()
+	_, err = f.WriteString(token + "\n")
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), file)
+	}
+	if err != nil {
+		return "", errors.Join(fmt.Errorf("keeping the dashboard's token: %w", err), os.Remove(f.Name()))
+	}
+	return token, nil
 }
 
 // announce says where the dashboard is. A log is read by more people than a terminal: it

@@ -3,7 +3,6 @@ package dashboard
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -107,6 +106,3 @@ func withoutToken(u *url.URL) string {
 	clean := url.URL{Path: "/" + strings.TrimLeft(u.Path, "/\\"), RawQuery: q.Encode()}
 	return clean.String()
 }
-
-// ErrUnprotected says that a listener would let anybody in.
-var ErrUnprotected = errors.New("the dashboard would be open to whoever reaches this address")

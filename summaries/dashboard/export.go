@@ -1,8 +1,10 @@
 package dashboard
 
 import (
+	"errors"
 	"html/template"
 	"net/http"
+	"time"
 
 	"summarizer/summaries/export"
 	"summarizer/summaries/store"
@@ -12,6 +14,9 @@ import (
 func exportLinks(v view) (links []link) {
 	for _, format := range export.Formats() {
 		q := v.values()
+		for _, shown := range []string{"pause", "sort", "rows"} {
+			q.Del(shown)
+		}
 		q.Set("format", format)
 		links = append(links, link{Text: format, Href: template.URL("/export?" + q.Encode())}) //nolint:gosec // Encode escapes
 	}
@@ -36,7 +41,7 @@ func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", export.ContentType(cfg.Format))
 	w.Header().Set("Content-Disposition", `attachment; filename="summarizer-`+v.from.UTC().Format("20060102T150405Z")+export.Extension(cfg.Format)+`"`)
-	if _, err := export.Write(w, s.cfg.Store.Summaries(r.Context(), v.query(0).Range), cfg); err != nil {
+	if _, err := export.Write(patientWriter{w, http.NewResponseController(w)}, s.cfg.Store.Summaries(r.Context(), v.query(0).Range), cfg); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -55,4 +60,19 @@ func (s *Server) exportFilter(r *http.Request, f store.Filter) (out export.Filte
 		out.Kind = f.Kinds[0].String()
 	}
 	return out, nil
+}
+
+// patientWriter gives a browser time for each piece of a download, however long the whole
+// takes: who does not read is cut off.
+type patientWriter struct {
+	http.ResponseWriter
+	control *http.ResponseController
+}
+
+func (w patientWriter) Write(b []byte) (int, error) {
+	err := w.control.SetWriteDeadline(time.Now().Add(heartbeat))
+	if err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return w.ResponseWriter.Write(b)
 }

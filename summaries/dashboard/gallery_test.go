@@ -6,6 +6,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,9 +178,15 @@ func TestScreenshots(t *testing.T) {
 // picture writes the whole page as a PNG.
 func (s *site) picture(name string) {
 	s.t.Helper()
-	eval[any](s, `document.getElementById("treemap")?.scrollIntoView()`)
-	s.await(`document.readyState === "complete" && (document.body.dataset.live === undefined || document.querySelector("#chart canvas") !== null && document.querySelector("#treemap a") !== null)`)
-	eval[any](s, `scrollTo(0, 0)`)
+	s.await(`document.readyState === "complete"`)
+	if eval[bool](s, `document.body.dataset.live !== undefined`) {
+		for _, drawn := range []string{"#chart canvas", "#treemap a"} {
+			id, inside, _ := strings.Cut(drawn, " ")
+			eval[any](s, `document.querySelector("`+id+`").scrollIntoView()`)
+			s.await(`document.querySelector("` + id + " " + inside + `") !== null`)
+		}
+		eval[any](s, `scrollTo(0, 0)`)
+	}
 	png, err := chromedp.Run(s.ctx, chromedp.FullScreenshot(100))
 	if err != nil {
 		s.t.Fatal(err)

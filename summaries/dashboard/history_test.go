@@ -70,20 +70,31 @@ func tileOf(start time.Time, seq uint64, fill func(fold func(program, path strin
 	return s
 }
 
-// newServer is a server over ten minutes of history, with hostile names in it.
-func newServer(t testing.TB, access Access) *Server {
+// emptyServer is a server without history.
+func emptyServer(t testing.TB, access Access) *Server {
 	t.Helper()
 	st, err := store.Open(filepath.Join(t.TempDir(), "history.db"), store.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Close() })
+	s, err := New(Config{Store: st, Access: access, Facts: func() []Fact { return []Fact{{"Agent", "connected <b>", false}} }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// newServer is a server over ten minutes of history, with hostile names in it.
+func newServer(t testing.TB, access Access) *Server {
+	t.Helper()
+	s := emptyServer(t, access)
 	begin := time.Now().Add(-10 * time.Minute)
 	for i := range 60 {
 		if i%20 == 7 {
 			continue // a gap
 		}
-		ingest(t, st, tileOf(begin.Add(time.Duration(i)*10*time.Second), uint64(i+1), func(fold func(program, path string, n uint64)) {
+		ingest(t, s.cfg.Store, tileOf(begin.Add(time.Duration(i)*10*time.Second), uint64(i+1), func(fold func(program, path string, n uint64)) {
 			fold("/usr/bin/busy", "/var/log/busy.log", 10_000)
 			for _, name := range hostileNames {
 				fold("/usr/bin/hostile", name, 20)
@@ -92,10 +103,6 @@ func newServer(t testing.TB, access Access) *Server {
 				fold("/usr/bin/many", dir+"file", 300)
 			}
 		}))
-	}
-	s, err := New(Config{Store: st, Access: access, Facts: func() []Fact { return []Fact{{"Agent", "connected <b>", false}} }})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return s
 }

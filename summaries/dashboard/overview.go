@@ -161,13 +161,14 @@ func (s *Server) tables(ctx context.Context, p *overviewPage) error {
 	if err != nil {
 		return err
 	}
-	p.Treemap = treemapOf(all[1], all[2], v) // before the tables are sorted
+	p.Treemap = treemapOf(all[1], v) // before the table is sorted
 	if v.filter.Process != nil {
 		if err := s.identify(ctx, &p.identity, all[0].Rows); err != nil {
 			return err
 		}
 	}
 	p.Who, p.Dirs, p.Files = tableOf(whoName, all[0], v), tableOf("Directories", all[1], v), tableOf("Files", all[2], v)
+	p.Dirs.HasFiles = true
 	switch {
 	case v.filter.PathPrefix != "":
 		p.Files = tableOf(entriesName(v.filter.PathPrefix), all[3], v)

@@ -23,6 +23,9 @@ type Passwords struct {
 	sessions map[string]bool // cookies given out
 }
 
+// hashLength is that of a bcrypt hash, "$2y$05$" with salt and sum.
+const hashLength = 60
+
 // maxSessions bounds the cookies that are remembered; beyond it all must log in again.
 const maxSessions = 1024
 
@@ -34,6 +37,7 @@ func ReadPasswords(path string) (*Passwords, error) {
 		return nil, fmt.Errorf("reading the password file: %w", err)
 	}
 	p := &Passwords{hashes: map[string][]byte{}, turn: make(chan struct{}, 1), sessions: map[string]bool{}}
+	dearest := bcrypt.MinCost
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	for n := 1; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
@@ -41,10 +45,15 @@ func ReadPasswords(path string) (*Passwords, error) {
 			continue
 		}
 		user, hash, _ := strings.Cut(line, ":")
-		if _, err := bcrypt.Cost([]byte(hash)); err != nil || user == "" {
+		cost, err := bcrypt.Cost([]byte(hash))
+		if err != nil || user == "" || len(hash) != hashLength {
 			return nil, fmt.Errorf("password file %s, line %d: want user:hash with a bcrypt hash; make it with htpasswd -B", path, n)
 		}
+		if p.hashes[user] != nil {
+			return nil, fmt.Errorf("password file %s, line %d: a second line for user %q; delete one", path, n, user)
+		}
 		p.hashes[user] = []byte(hash)
+		dearest = max(dearest, cost)
 	}
 	if err := lines.Err(); err != nil {
 		return nil, fmt.Errorf("reading the password file %s: %w", path, err)
@@ -52,7 +61,7 @@ func ReadPasswords(path string) (*Passwords, error) {
 	if len(p.hashes) == 0 {
 		return nil, fmt.Errorf("password file %s has no user: add one with htpasswd -B", path)
 	}
-	p.nobody, err = bcrypt.GenerateFromPassword([]byte(rand.Text()), bcrypt.DefaultCost)
+	p.nobody, err = bcrypt.GenerateFromPassword([]byte(rand.Text()), dearest)
 	return p, err
 }
 

@@ -26,6 +26,7 @@ type tablePart struct {
 	UnlistedMax uint64
 	Most        uint64 // of a row, for the bars
 	Seconds     float64
+	HasFiles    bool // rows stand for so many files at most
 }
 
 // row is one line of a table.
@@ -35,6 +36,7 @@ type row struct {
 	Href           template.URL
 	Sub            string // what else tells it apart
 	Events, Missed uint64
+	Files          uint64 // at most
 	Kinds          string
 	Last           time.Time
 }
@@ -95,7 +97,7 @@ func nameOf(r *store.Row) string {
 
 // rowOf links a row one step down.
 func rowOf(r *store.Row, v view) row {
-	out := row{Name: labelOf([]byte(nameOf(r))), Events: r.Events, Missed: r.Missed, Kinds: kindsText(&r.Kinds)}
+	out := row{Name: labelOf([]byte(nameOf(r))), Events: r.Events, Missed: r.Missed, Files: r.Files, Kinds: kindsText(&r.Kinds)}
 	if r.Last > 0 {
 		out.Last = time.Unix(0, r.Last).UTC()
 	}

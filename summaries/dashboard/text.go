@@ -17,8 +17,8 @@ import (
 // functions are what templates call.
 var functions = template.FuncMap{
 	"group":        func(n any) string { return groupText(n) },
-	"text":         func(name any) string { return nameText(name) },
-	"label":        labelOf,
+	"text":         func(name any) string { return text(nameBytes(name)) },
+	"label":        func(name any) label { return labelOf(nameBytes(name)) },
 	"distinct":     func(d summaries.Distinct) string { return distinctText(&d) },
 	"gaplength":    func(g store.Gap) int64 { return g.End - g.Start },
 	"windowlength": func(w summaries.Window) int64 { return w.End - w.Start },
@@ -51,15 +51,15 @@ var functions = template.FuncMap{
 // not UTF-8, is written as in a Go string literal. html/template escapes the rest.
 func text(b []byte) string { return terminal.Escape(b) }
 
-// nameText is text of whatever a name is kept in.
-func nameText(name any) string {
+// nameBytes is a name, whatever it is kept in.
+func nameBytes(name any) []byte {
 	switch name := name.(type) {
 	case []byte:
-		return text(name)
+		return name
 	case string:
-		return text([]byte(name))
+		return []byte(name)
 	}
-	return "?"
+	return []byte("?")
 }
 
 func decimal(n int64) string { return strconv.FormatInt(n, 10) }

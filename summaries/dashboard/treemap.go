@@ -19,20 +19,17 @@ type area struct {
 	Name   string `json:"name"`
 	Path   string `json:"path,omitempty"`
 	Events uint64 `json:"events"`
-	// Files is how many different files in it are listed; Folded says that there were more,
-	// which were folded up into it.
+	// Files is how many different files the events went to at most (store.Row.Files).
 	Files    uint64       `json:"files"`
-	Folded   bool         `json:"folded,omitempty"`
 	Href     template.URL `json:"href,omitempty"`
 	Children []*area      `json:"children,omitempty"`
 }
 
 // treemapOf groups the busiest directories by their first components, so that neighbours on
-// disk are neighbours on the map. Both tables are by falling events and not cut.
-func treemapOf(directories, files *store.Table, v view) treemapPart {
+// disk are neighbours on the map. The table is by falling events.
+func treemapOf(directories *store.Table, v view) treemapPart {
 	root := &area{Name: "/"}
 	groups := map[string]*area{}
-	known := filesIn(files)
 	for i := range directories.Rows[:min(len(directories.Rows), treemapRows)] {
 		r := &directories.Rows[i]
 		name := group(string(r.Path))
@@ -42,9 +39,8 @@ func treemapOf(directories, files *store.Table, v view) treemapPart {
 			groups[name] = g
 			root.Children = append(root.Children, g)
 		}
-		in := known[string(r.Path)]
 		g.Children = append(g.Children, &area{
-			Name: text(r.Path), Path: text(r.Path), Events: r.Events, Files: in.files, Folded: r.Events > in.events,
+			Name: text(r.Path), Path: text(r.Path), Events: r.Events, Files: r.Files,
 			Href: v.with(func(v *view) { v.filter.PathPrefix = string(r.Path) }).href("/"),
 		})
 	}
@@ -53,20 +49,6 @@ func treemapOf(directories, files *store.Table, v view) treemapPart {
 		panic(err) // strings and numbers
 	}
 	return treemapPart{string(b)}
-}
-
-// content is what is listed in a directory.
-type content struct{ files, events uint64 }
-
-func filesIn(files *store.Table) map[string]content {
-	known := map[string]content{}
-	for i := range files.Rows {
-		path := string(files.Rows[i].Path)
-		dir := path[:strings.LastIndexByte(path, '/')+1]
-		in := known[dir]
-		known[dir] = content{in.files + 1, in.events + files.Rows[i].Events}
-	}
-	return known
 }
 
 // group is the first two components of a path.

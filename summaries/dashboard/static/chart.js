@@ -86,7 +86,8 @@ function lines() {
 }
 
 function rate(kind, at) {
-	const n = at === null ? null : series.kinds[kind].events[at];
+	if (at === null) return "";
+	const n = series.kinds[kind].events[at];
 	return n === null ? "unknown" : n.toLocaleString("en", { maximumFractionDigits: 1 }) + "/s";
 }
 

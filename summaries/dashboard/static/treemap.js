@@ -1,7 +1,7 @@
 // Directories as areas: the area is events, the colour how many different files they went
-// to; it is hatched where more were folded up. Drawn from the element's data-tree, a tree of
-// {"name", "path", "events", "files", "folded", "href", "children"}. Each tile is a link, and
-// the table of directories says the same.
+// to at most. Drawn from the element's data-tree, a tree of {"name", "path", "events",
+// "files", "href", "children"}. Each tile is a link, and the table of directories says the
+// same.
 
 import { hierarchy, treemap, treemapSquarify } from "./vendor/d3-hierarchy-3.1.3.js";
 
@@ -28,21 +28,21 @@ export function drawTreemap(element) {
 }
 
 function place(tile, leaf, most) {
-	const { path, events, files, folded, href } = leaf.data;
+	const { path, events, files, href } = leaf.data;
 	tile.dataset.path = path;
 	tile.href = href;
-	tile.textContent = path;
-	const label = `${path}: ${events.toLocaleString("en")} events, ${folded ? "more than " : ""}${files.toLocaleString("en")} files`;
+	const room = (leaf.x1 - leaf.x0 - 12) / 7; // characters
+	tile.textContent = room >= path.length ? path : room < 3 ? "" : path.split("/").filter(Boolean).at(-1) ?? "/";
+	const label = `${path}: ${events.toLocaleString("en")} events, at most ${files.toLocaleString("en")} files`;
 	tile.title = label;
 	tile.setAttribute("aria-label", label);
-	tile.className = folded ? "folded" : "";
-	const share = Math.log1p(files) / Math.log1p(most);
+	const share = Math.log1p(files) / Math.log1p(most); // as the scale above the map
 	Object.assign(tile.style, {
 		left: leaf.x0 + "px",
 		top: leaf.y0 + "px",
 		width: leaf.x1 - leaf.x0 + "px",
 		height: leaf.y1 - leaf.y0 + "px",
-		backgroundColor: `hsl(${210 - 180 * share} ${60 + 25 * share}% ${86 - 20 * share}%)`,
+		backgroundColor: `color-mix(in srgb, var(--many) ${100 * share}%, var(--few))`,
 	});
 	tile.hidden = leaf.x1 - leaf.x0 < 3 || leaf.y1 - leaf.y0 < 3;
 }
