@@ -51,7 +51,9 @@ func (t *Tree) copyTables(src *Tree) {
 	copy(t.processIndex.slots, src.processIndex.slots)
 	copy(t.pathIndex.slots, src.pathIndex.slots)
 	t.kinds.copyFrom(&src.kinds)
-	t.watch, t.hash, t.keyID = src.watch, src.hash, src.keyID
+	t.hash, t.keyID = src.hash, src.keyID
+	t.watch.list, t.watch.watched = src.watch.list, src.watch.watched
+	t.watch.prefix = append(t.watch.prefix[:0], src.watch.prefix...)
 	t.moved, t.lazy = src.moved, src.lazy
 	t.pathCost, t.born, t.foldedUp = src.pathCost, src.born, src.foldedUp
 	t.lastProgram, t.lastDirectory = src.lastProgram, src.lastDirectory

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,6 +18,7 @@ import (
 
 	"summarizer/aggregator"
 	"summarizer/summaries"
+	"summarizer/summaries/dashboard"
 	"summarizer/summaries/transport"
 	"summarizer/summaries/transport/spool"
 )
@@ -72,7 +75,7 @@ func (c *collection) open(cmd *cobra.Command, ring *spool.Ring, cfg aggregator.C
 	if c.duration < 0 {
 		return nil, usagef("--duration: %v is negative", c.duration)
 	}
-	source, err := openSource(c.source)
+	source, err := openSource(c.source, slices.Concat(c.muteAlways, c.mute))
 	if err != nil {
 		return nil, withAdvice(c.source, err)
 	}
@@ -166,4 +169,14 @@ func (w *collector) drain(ctx context.Context, moment time.Duration) error {
 		return nil
 	}
 	return err
+}
+
+// facts are what waits and what left, for people.
+func (w *collector) facts() []dashboard.Fact {
+	ring, sender := w.ring.Stats(), w.sender.Stats()
+	return []dashboard.Fact{
+		{Name: "Waiting", Value: fmt.Sprintf("%d summaries, %d merged because too many waited", ring.Waiting, ring.Merges), Bad: ring.Merges > 0},
+		{Name: "Summaries", Value: fmt.Sprintf("%d sent, %d of them again, %d acknowledged", sender.Sent, sender.Resent, sender.Acked)},
+		{Name: "Watchers", Value: strconv.Itoa(sender.Watchers)},
+	}
 }

@@ -25,14 +25,21 @@ type diagnosis struct {
 
 func newDoctor() *cobra.Command {
 	var format string
+	var advice bool
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what is missing on this machine to run, and how to get it",
-		Long:  "Say what the default source of this platform needs, what is missing, and how to get it.\nIt exits with 1 if that source cannot run.",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Long: "Say what the default source of this platform needs, what is missing, and how to get it.\nIt exits with 1 if that source cannot run.\n\n" +
+			"With --advise-mutes FILE... it reads recordings of events, or frames, and says what muting each\nnoisy program and path would have saved. It mutes nothing.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if advice != (len(args) > 0) {
+				return usagef("doctor: give files with --advise-mutes, and none without it")
+			}
 			if format != formatTable && format != formatJSON {
 				return usagef("--print: %q is no format: give table or json", format)
+			}
+			if advice {
+				return adviseMutes(cmd, args, format)
 			}
 			d := diagnose(defaultSource, requirements())
 			if err := d.print(format, cmd.OutOrStdout()); err != nil {
@@ -45,6 +52,7 @@ func newDoctor() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "print", formatTable, "table or json")
+	cmd.Flags().BoolVar(&advice, "advise-mutes", false, "say what muting would have saved in the given files")
 	return cmd
 }
 

@@ -38,8 +38,10 @@ var mayImport = map[string][]string{
 	"summaries/store":                     {"esbridge", "summaries", "summaries/sketch"},
 	"summaries/transport":                 {"summaries", "summaries/sketch", "summaries/transport/spool"},
 	"summaries/transport/spool":           {"summaries", "summaries/sketch"},
+	"summaries/transport/xpc":             {"summaries"},
 	"aggregator":                          {"esbridge", "summaries", "summaries/sketch", "aggregator/window"},
 	"aggregator/window":                   {"summaries"},
+	"cmd/summarizer/library":              {"aggregator", "aggregator/window", "esbridge", "esbridge/endpointsecurity", "summaries", "summaries/sketch", "summaries/transport/spool"},
 }
 
 // pure packages touch neither network nor system nor log, and read no clock.

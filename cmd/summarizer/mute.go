@@ -10,7 +10,6 @@ import (
 
 	"summarizer/aggregator"
 	"summarizer/esbridge"
-	"summarizer/esbridge/eslogger"
 	"summarizer/esbridge/linux"
 	"summarizer/summaries"
 	"summarizer/summaries/transport"
@@ -21,7 +20,7 @@ func muteRules(source esbridge.Source) (rules []summaries.MuteRule) {
 	switch s := source.(type) {
 	case *linux.Source:
 		rules = append(rules, summaries.MuteRule{Rule: "process: summarizer itself, in the kernel", Counted: true})
-	case *eslogger.Tool:
+	case interface{ MuteRules() []string }: // in the kernel: nobody counts
 		for _, rule := range s.MuteRules() {
 			rules = append(rules, summaries.MuteRule{Rule: rule})
 		}

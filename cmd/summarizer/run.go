@@ -83,7 +83,7 @@ func (o *runOptions) run(cmd *cobra.Command) (failed error) {
 		return usagef("--dashboard: there is no history to show: give --store FILE too")
 	}
 	if k != nil {
-		stopWeb, err := k.serve(cmd, &o.web, nil)
+		stopWeb, err := k.serve(cmd, &o.web, w.facts)
 		if err != nil {
 			return err
 		}

@@ -16,17 +16,20 @@ import (
 // syntheticSeed makes every run of a scenario the same.
 const syntheticSeed = 1
 
-const sourceHelp = "auto, linux, eslogger, eslogger:FILE (- for standard input) or synthetic:NAME"
+const sourceHelp = "auto, linux, endpointsecurity, endpointsecurity:PATH,PATH (only what happens there), eslogger, eslogger:FILE (- for standard input) or synthetic:NAME"
 
-// openSource makes the source that spec names. The error is a usageError where spec is wrong
+// openSource makes the source that spec names. What mute rules say, it may leave out where
+// that is cheapest; it lists what it does leave out. The error is a usageError where spec is wrong
 // and an unavailableError where this machine cannot run it.
-func openSource(spec string) (esbridge.Source, error) {
+func openSource(spec string, rules []string) (esbridge.Source, error) {
 	kind, detail, hasDetail := strings.Cut(spec, ":")
 	switch {
 	case spec == "auto":
-		return openSource(defaultSource)
+		return openSource(defaultSource, rules)
 	case spec == "linux":
 		return openLinux()
+	case kind == "endpointsecurity":
+		return openEndpointSecurity(detail, rules)
 	case spec == "eslogger":
 		return eslogger.Spawn(eslogger.Command{}), nil
 	case kind == "eslogger" && hasDetail:

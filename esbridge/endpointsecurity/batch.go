@@ -54,7 +54,7 @@ func (b *batch) join(p path) []byte {
 		return nil
 	}
 	start := len(b.arena)
-	b.arena = append(append(append(b.arena, p.dir...), p.separator()...), p.name...)
+	b.arena = p.appendTo(b.arena)
 	return b.arena[start:len(b.arena):len(b.arena)]
 }
 

@@ -9,7 +9,13 @@
 //
 // Source drains a Transport: two clients whose handlers, in C, run to completion, fold equal
 // events that still wait into one record, and leave records in rings of fixed size. Nothing of
-// Go runs in a handler, because the kernel drops messages while one is late.
+// Go runs in a handler, because the kernel drops messages while one is late. Collector is what
+// the handlers do, in Go, for a build that has no C.
+//
+// # What is wanted
+//
+// Selection says which events are wanted, and its Plan which calls of Endpoint Security leave
+// out the rest. What they leave out nobody can count: it is listed as a blind spot.
 //
 // # What counts as what
 //

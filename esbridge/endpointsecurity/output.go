@@ -13,11 +13,13 @@ type output struct {
 	number    uint64 // of the batch
 	to        func(*esbridge.Batch) error
 	onStep    func(*Step)
+	onProcess func(*esbridge.Process, [8]uint32)
 	delivered int64 // when the last batch was, in Unix nanoseconds
 }
 
-func newOutput(onStep func(*Step)) *output {
-	return &output{batch: esbridge.Batch{Events: make([]esbridge.Event, 0, batchEvents)}, onStep: onStep, number: 1}
+func newOutput(c *Config) *output {
+	batch := esbridge.Batch{Events: make([]esbridge.Event, 0, batchEvents)}
+	return &output{batch: batch, onStep: c.OnStep, onProcess: c.OnProcess, number: 1}
 }
 
 // records delivers the events of the records in b, drained at now.
@@ -48,6 +50,10 @@ func (o *output) record(l *lane, r record, now int64) error {
 		}
 		if !l.identities.bind(r) {
 			return errRecord
+		}
+		if o.onProcess != nil {
+			id = l.identities.of(r.slot())
+			o.onProcess(&id.process, id.token)
 		}
 		return nil
 	}

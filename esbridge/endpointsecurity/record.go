@@ -36,10 +36,13 @@ const (
 	recProcessTexts = 104
 
 	recKind       = 12
+	recTruncated  = 13
 	recCount      = 16
 	recFirst      = 24
 	recLast       = 32
 	recLength     = 40
+	recInode      = 48
+	recDevice     = 56
 	recPathSize   = 60
 	recSourceSize = 64
 	recEventTexts = 72

@@ -50,7 +50,7 @@ func lostRecord(slot uint32, counts map[int]uint64) []byte {
 // read runs records through an output and returns what was delivered, written out per batch.
 func read(t *testing.T, slots int, b ...[]byte) (batches [][]string, tally esbridge.Tally, err error) {
 	t.Helper()
-	o := newOutput(nil)
+	o := newOutput(&Config{})
 	o.to = func(b *esbridge.Batch) error {
 		var events []string
 		for i := range b.Events {

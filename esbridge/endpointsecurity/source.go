@@ -21,6 +21,7 @@ const (
 // Source is live events of Endpoint Security through a Transport. It runs once.
 type Source struct {
 	open  func() (Transport, error)
+	blind []string
 	lanes [NumLanes]*lane
 	out   *output
 
@@ -40,7 +41,7 @@ type lane struct {
 // of its own, which is also the one that stops the transport: Endpoint Security wants that.
 func NewSource(c Config, open func() (Transport, error)) *Source {
 	c = c.WithDefaults()
-	s := &Source{open: open, out: newOutput(c.OnStep)}
+	s := &Source{open: open, blind: c.Plan.Blind, out: newOutput(&c)}
 	for i := range s.lanes {
 		s.lanes[i] = &lane{lane: Lane(i), identities: newIdentities(c.Slots[i]), buf: make([]byte, DrainBytes)}
 	}
@@ -49,6 +50,9 @@ func NewSource(c Config, open func() (Transport, error)) *Source {
 
 // Info implements esbridge.Source.
 func (s *Source) Info() esbridge.Info { return esbridge.Info{Name: "endpoint-security", Live: true} }
+
+// MuteRules says what is left out in the kernel, where nobody can count it.
+func (s *Source) MuteRules() []string { return s.blind }
 
 // Stats is what a lane had counted when it was last drained. It may be called at any time.
 func (s *Source) Stats(l Lane) Counters {

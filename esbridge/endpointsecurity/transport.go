@@ -57,8 +57,15 @@ type Config struct {
 	// Events are the file events to subscribe to, as numbers of es_event_type_t.
 	// nil: FileEvents.
 	Events []uint32
+	// Plan is what Endpoint Security is to leave out (Selection.Plan). Whoever makes the
+	// Transport carries it out before the clients subscribe.
+	Plan Plan
 	// OnStep, if not nil, is called for exec, fork and exit by the goroutine of Run.
 	OnStep func(*Step)
+	// OnProcess, if not nil, is called with an execution and its audit token by the goroutine of
+	// Run, before anything that it did is delivered, and maybe more than once. The process is
+	// valid until it returns.
+	OnProcess func(p *esbridge.Process, token [8]uint32)
 }
 
 // WithDefaults puts the defaults in the place of zeros.

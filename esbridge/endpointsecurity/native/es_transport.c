@@ -377,18 +377,27 @@ struct est_transport *est_open(const struct est_config *config, uint32_t *result
 	return NULL;
 }
 
+// The client that mutes; none once est_stop has deleted it, while a consumer still drains.
+static es_client_t *muter(const struct est_transport *t) { return t->lanes[EST_FILES].client; }
+
 uint32_t est_mute_process(struct est_transport *t, const uint32_t token[8]) {
 	struct es_token copy;
 	memcpy(&copy, token, sizeof copy);
-	uint32_t failed = 0;
-	for (int i = 0; i < EST_LANES; i++) failed |= es_mute_process(t->lanes[i].client, &copy);
-	return failed;
+	return muter(t) ? es_mute_process(muter(t), &copy) : ES_ERROR;
 }
 
 uint32_t est_mute_path(struct est_transport *t, const char *path, uint32_t type) {
-	uint32_t failed = 0;
-	for (int i = 0; i < EST_LANES; i++) failed |= es_mute_path(t->lanes[i].client, path, type);
-	return failed;
+	return muter(t) ? es_mute_path(muter(t), path, type) : ES_ERROR;
+}
+
+uint32_t est_unmute_targets(struct est_transport *t) {
+	return muter(t) ? es_unmute_all_target_paths(muter(t)) : ES_ERROR;
+}
+
+uint32_t est_invert_targets(struct est_transport *t) {
+	if (!muter(t)) return ES_ERROR;
+	if (es_muting_inverted(muter(t), ES_INVERT_TARGET_PATH) == ES_MUTE_INVERTED) return ES_SUCCESS;
+	return es_invert_muting(muter(t), ES_INVERT_TARGET_PATH);
 }
 
 uint32_t est_start(struct est_transport *t) {

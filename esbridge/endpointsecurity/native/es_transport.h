@@ -145,11 +145,18 @@ struct est_transport;
 // or 0 if there was no memory.
 struct est_transport *est_open(const struct est_config *config, uint32_t *result);
 
-// est_mute_process and est_mute_path leave out, in the kernel and for both clients, what a
-// process execution does and what executables or files at a path (es_mute_path_type_t) do.
+// est_mute_process and est_mute_path leave out, in the kernel, what a process execution does
+// and what executables do, or what happens to files, at a path (es_mute_path_type_t). They are
+// of the client for files only: the exec by which a muted process becomes another must come.
 // 0 is success.
 uint32_t est_mute_process(struct est_transport *t, const uint32_t token[8]);
 uint32_t est_mute_path(struct est_transport *t, const char *path, uint32_t type);
+
+// est_unmute_targets forgets the target paths that the system mutes by default, and
+// est_invert_targets makes those that are muted the only ones that are seen; twice is once.
+// 0 is success.
+uint32_t est_unmute_targets(struct est_transport *t);
+uint32_t est_invert_targets(struct est_transport *t);
 
 // est_start subscribes; messages come from now on. 0 is success.
 uint32_t est_start(struct est_transport *t);

@@ -1,6 +1,13 @@
 package native
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrOpen is what Run fails with where this program may not use Endpoint Security, or cannot:
+// the rest of the text says why and what to do about it.
+var ErrOpen = errors.New("opening Endpoint Security")
 
 // failures are the results of es_new_client (es_new_client_result_t), from 1, each with what to
 // do about it.
@@ -17,11 +24,11 @@ var failures = [...]struct{ name, remedy string }{
 // was no memory for them.
 func openError(result uint32) error {
 	if result == 0 {
-		return fmt.Errorf("opening Endpoint Security: no memory, or rings and slots of a size that is no power of two; lower their sizes")
+		return fmt.Errorf("%w: no memory, or rings and slots of a size that is no power of two; lower their sizes", ErrOpen)
 	}
 	name, remedy := fmt.Sprintf("result %d", result), "this macOS says something that this build does not know: install a newer one"
 	if result < uint32(len(failures)) {
 		name, remedy = "ES_NEW_CLIENT_RESULT_ERR_"+failures[result].name, failures[result].remedy
 	}
-	return fmt.Errorf("opening Endpoint Security: %s; %s", name, remedy)
+	return fmt.Errorf("%w: %s; %s", ErrOpen, name, remedy)
 }

@@ -27,7 +27,7 @@ func TestFrames(t *testing.T) {
 	opened := make(chan struct{})
 	source := endpointsecurity.NewSource(endpointsecurity.Config{}, func() (endpointsecurity.Transport, error) {
 		defer close(opened)
-		return open(endpointsecurity.Config{}, noMutes)
+		return open(endpointsecurity.Config{})
 	})
 	done := make(chan error, 1)
 	go func() {

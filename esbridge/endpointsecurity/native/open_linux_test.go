@@ -9,15 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"summarizer/esbridge"
 	"summarizer/esbridge/endpointsecurity"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-func noMutes(*transport) error { return nil }
 
 // TestOpenErrors: a client that cannot be made, the first or the second, is a sentence with what
 // to do about it, and the other is not left behind.
@@ -31,7 +25,7 @@ func TestOpenErrors(t *testing.T) {
 		for n := 1; n <= 2; n++ {
 			resetSimulator()
 			failNewClient(n, result)
-			tr, err := open(endpointsecurity.Config{}, noMutes)
+			tr, err := open(endpointsecurity.Config{})
 			if tr != nil || err == nil || !strings.Contains(err.Error(), want[0]) || !strings.Contains(err.Error(), want[1]) {
 				t.Errorf("result %d: error %v", result, err)
 			}
@@ -48,7 +42,7 @@ func TestOpenSizes(t *testing.T) {
 		{RingBytes: [2]int{300 << 10, 1 << 20}}, {RingBytes: [2]int{1 << 20, 128 << 10}}, {Slots: [2]int{100, 64}}, {Slots: [2]int{64, 8}},
 	} {
 		resetSimulator()
-		if _, err := open(c, noMutes); err == nil || !strings.Contains(err.Error(), "power of two") {
+		if _, err := open(c); err == nil || !strings.Contains(err.Error(), "power of two") {
 			t.Errorf("%+v: error %v", c, err)
 		}
 		if calls := apiCalls(); calls != "" {
@@ -57,17 +51,26 @@ func TestOpenSizes(t *testing.T) {
 	}
 }
 
-// TestCallOrder: clients are made, muted, subscribed (steps of processes first, or one could be
-// missed whose files are seen) and deleted, in this order.
+// TestCallOrder: clients are made, the plan is carried out on the one for files, then they are
+// subscribed (steps of processes first, or one could be missed whose files are seen) and
+// deleted, in this order.
 func TestCallOrder(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	resetSimulator()
-	tr, err := open(endpointsecurity.Config{Events: []uint32{33, 12}}, func(tr *transport) error {
-		return errors.Join(tr.muteProcess([8]uint32{0, 0, 0, 0, 0, 77, 0, 3}), tr.mutePath("/a b", muteTargetLiteral))
-	})
+	plan, err := endpointsecurity.Selection{
+		Self: [8]uint32{5: 77, 7: 3}, Only: []string{"/a b", "/c/"}, Rules: []string{"exe=/bin/x", "path=/a b/z", "exe-prefix=/opt"},
+	}.Plan()
 	if err != nil {
 		t.Fatal(err)
+	}
+	tr, err := open(endpointsecurity.Config{Events: []uint32{33, 12}, Plan: plan})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// To invert again would turn it back.
+	if tr.do(endpointsecurity.Call{Op: endpointsecurity.InvertTarget}) != 0 {
+		t.Error("inverting what is inverted failed")
 	}
 	if err := tr.Stop(func() {}); err != nil {
 		t.Fatal(err)
@@ -75,9 +78,15 @@ func TestCallOrder(t *testing.T) {
 	want := `new 0
 new 1
 mute_process 0 77.3
-mute_process 1 77.3
+unmute_targets 0
+invert 0 2
+mute_path 0 2 /a b/
 mute_path 0 3 /a b
-mute_path 1 3 /a b
+mute_path 0 2 /c/
+mute_path 0 3 /c
+mute_path 0 1 /bin/x
+mute_path 0 0 /opt/
+mute_path 0 1 /opt
 subscribe 1 9,11,15
 subscribe 0 33,12
 unsubscribe_all 0
@@ -94,15 +103,20 @@ delete 1
 func TestRefused(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	for want, mute := range map[string]func(*transport) error{
-		"muting process 77":        func(tr *transport) error { return tr.muteProcess([8]uint32{5: 77}) },
-		"muting \"/x\"":            func(tr *transport) error { return tr.mutePath("/x", mutePrefix) },
-		"subscribing to":           noMutes,
-		"end this process to be r": noMutes, // deleting
+	for want, s := range map[string]endpointsecurity.Selection{
+		"muting process 77":        {Self: [8]uint32{5: 77}},
+		"muting \"/x/\"":           {Rules: []string{"path=/x"}},
+		"selecting paths":          {Only: []string{"/x"}},
+		"subscribing to":           {},
+		"end this process to be r": {}, // deleting
 	} {
 		resetSimulator()
 		refuseCalls(true)
-		if _, err := open(endpointsecurity.Config{}, mute); err == nil || !strings.Contains(err.Error(), want) {
+		plan, err := s.Plan()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := open(endpointsecurity.Config{Plan: plan}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one of %q", err, want)
 		}
 	}
@@ -122,7 +136,7 @@ func TestThread(t *testing.T) {
 
 // TestNewElsewhere: a build without Endpoint Security says what to use instead.
 func TestNewElsewhere(t *testing.T) {
-	if _, err := New(endpointsecurity.Config{}); err == nil || !strings.Contains(err.Error(), "--source linux") {
+	if _, err := New(endpointsecurity.Config{}, endpointsecurity.Selection{}); err == nil || !strings.Contains(err.Error(), "--source linux") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -132,7 +146,7 @@ func TestDeliverError(t *testing.T) {
 	resetSimulator()
 	full := errors.New("full")
 	s := endpointsecurity.NewSource(endpointsecurity.Config{}, func() (endpointsecurity.Transport, error) {
-		return open(endpointsecurity.Config{}, noMutes)
+		return open(endpointsecurity.Config{})
 	})
 	if err := s.Run(context.Background(), func(*esbridge.Batch) error { return full }); !errors.Is(err, full) {
 		t.Errorf("error %v", err)

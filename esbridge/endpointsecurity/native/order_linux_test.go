@@ -19,7 +19,7 @@ func TestLossAfterItsProcess(t *testing.T) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	resetSimulator()
-	tr, err := open(endpointsecurity.Config{RingBytes: [2]int{256 << 10, 256 << 10}}, noMutes)
+	tr, err := open(endpointsecurity.Config{RingBytes: [2]int{256 << 10, 256 << 10}})
 	if err != nil {
 		t.Fatal(err)
 	}

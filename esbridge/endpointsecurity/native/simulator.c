@@ -20,7 +20,7 @@ struct es_client {
 	struct es_block *handler;
 	pthread_t creator, worker;
 	int working;
-	atomic_int deleted;
+	atomic_int deleted, inverted;
 	atomic_uchar subscribed[SIM_TYPES];
 	uint64_t seq[SIM_TYPES], global;
 	struct sim_report report;
@@ -117,6 +117,25 @@ uint32_t es_mute_path(es_client_t *c, const char *path, uint32_t type) {
 	snprintf(detail, sizeof detail, "%u %s", type, path);
 	note("mute_path", c, detail);
 	return refusing ? ES_ERROR : ES_SUCCESS;
+}
+
+uint32_t es_unmute_all_target_paths(es_client_t *c) {
+	note("unmute_targets", c, "");
+	return refusing ? ES_ERROR : ES_SUCCESS;
+}
+
+// It turns what is inverted back, as on a Mac.
+uint32_t es_invert_muting(es_client_t *c, uint32_t type) {
+	char detail[16];
+	snprintf(detail, sizeof detail, "%u", type);
+	note("invert", c, detail);
+	c->inverted = !c->inverted;
+	return refusing ? ES_ERROR : ES_SUCCESS;
+}
+
+uint32_t es_muting_inverted(es_client_t *c, uint32_t type) {
+	(void)type;
+	return c->inverted ? ES_MUTE_INVERTED : ES_MUTE_NOT_INVERTED;
 }
 
 // Durations in buckets, 16 for each power of two.

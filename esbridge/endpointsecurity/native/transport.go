@@ -13,7 +13,6 @@ import "C"
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"unsafe"
 
@@ -32,8 +31,8 @@ var (
 // that opened it.
 type transport struct{ c *C.struct_est_transport }
 
-// open makes both clients, lets mute leave out what is not to be seen, and subscribes.
-func open(c endpointsecurity.Config, mute func(*transport) error) (*transport, error) {
+// open makes both clients, carries out the plan, and subscribes.
+func open(c endpointsecurity.Config) (*transport, error) {
 	c = c.WithDefaults()
 	events := append([]uint32{}, c.Events...)
 	config := C.struct_est_config{seed: C.uint64_t(rand.Uint64())}
@@ -46,9 +45,9 @@ func open(c endpointsecurity.Config, mute func(*transport) error) (*transport, e
 	if t.c == nil {
 		return nil, openError(uint32(result))
 	}
-	err := mute(t)
+	err := carryOut(c.Plan.Calls, t.do)
 	if err == nil && C.est_start(t.c) != 0 {
-		err = errors.New("subscribing to Endpoint Security events: refused; check that this macOS is 13 or later")
+		err = errSubscribe
 	}
 	if err != nil {
 		return nil, errors.Join(err, t.Stop(func() {}))
@@ -82,37 +81,25 @@ func (t *transport) Stop(rest func()) error {
 	rest()
 	if failed {
 		// A handler may still run: what it writes to must stay.
-		return errors.New("deleting the Endpoint Security clients: refused; end this process to be rid of them")
+		return errDelete
 	}
 	C.est_free(t.c)
 	t.c = nil
 	return nil
 }
 
-// muteProcess leaves out, in the kernel, what an execution does. token is its audit token.
-func (t *transport) muteProcess(token [8]uint32) error {
-	if C.est_mute_process(t.c, (*C.uint32_t)(unsafe.Pointer(&token))) != 0 {
-		return fmt.Errorf("muting process %d: refused by Endpoint Security; check that it still runs", token[5])
+// do makes a call and returns its result (es_return_t), 0 for success.
+func (t *transport) do(c endpointsecurity.Call) uint32 {
+	switch c.Op {
+	case endpointsecurity.MuteProcess:
+		return uint32(C.est_mute_process(t.c, (*C.uint32_t)(unsafe.Pointer(&c.Token))))
+	case endpointsecurity.UnmuteTarget:
+		return uint32(C.est_unmute_targets(t.c))
+	case endpointsecurity.InvertTarget:
+		return uint32(C.est_invert_targets(t.c))
+	default:
+		path := C.CString(c.Path)
+		defer C.free(unsafe.Pointer(path))
+		return uint32(C.est_mute_path(t.c, path, C.uint32_t(c.Type)))
 	}
-	return nil
-}
-
-// A muteType says what a path mutes (es_mute_path_type_t).
-type muteType uint32
-
-const (
-	mutePrefix muteType = iota // executables below it
-	muteLiteral
-	muteTargetPrefix // files below it
-	muteTargetLiteral
-)
-
-// mutePath leaves out, in the kernel, what executables do or what happens to files.
-func (t *transport) mutePath(path string, kind muteType) error {
-	c := C.CString(path)
-	defer C.free(unsafe.Pointer(c))
-	if C.est_mute_path(t.c, c, C.uint32_t(kind)) != 0 {
-		return fmt.Errorf("muting %q: refused by Endpoint Security; check that it is an absolute path without symbolic links", path)
-	}
-	return nil
 }
