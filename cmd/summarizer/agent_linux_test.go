@@ -154,7 +154,7 @@ func (l *loop) checkHistory(report attackReport) {
 	}
 	l.t.Logf("%d writes done in %s", report.Writes, report.Elapsed)
 	n := totals(l.t, st)
-	if led := &n.Ledger; led.Received != led.Folded+led.Muted || led.KernelDropped+led.QueueDropped > 0 {
+	if led := &n.Ledger; led.Received != led.Folded+led.Muted+led.Ignored || led.KernelDropped+led.QueueDropped > 0 {
 		l.t.Errorf("the books do not close: %+v", led)
 	}
 	gaps, err := st.Gaps(l.t.Context(), everything(), 0)

@@ -26,7 +26,7 @@ func spooled(t *testing.T, dir string, args ...string) (*process, *feeder) {
 func checkTaken(t *testing.T, p *process, in *feeder, h *taker) {
 	t.Helper()
 	in.close()
-	if err := p.Wait(); err != nil {
+	if err := p.wait(); err != nil {
 		t.Error(err)
 	}
 	if n := sum(h.all(), events); n != uint64(in.given) {
@@ -75,6 +75,9 @@ func TestSpoolOfSomebodyElse(t *testing.T) {
 	if !bytes.Equal(contentOf(t, spool), precious) {
 		t.Error("the file was changed")
 	}
+	if info, err := os.Stat(spool); err != nil || info.Mode() != 0o644 {
+		t.Errorf("the file's mode is %v now: %v", info.Mode(), err)
+	}
 }
 
 func TestSpoolOfAnotherAgent(t *testing.T) {
@@ -102,6 +105,9 @@ func TestSpoolCannotBeWritten(t *testing.T) {
 	for name, place := range map[string]func(*testing.T, *process, string) (spool string){
 		"directory of another user": forbidden,
 		"read-only file system":     func(t *testing.T, _ *process, dir string) string { return filepath.Join(readOnly(t, dir), "spool") },
+		"full file system": func(t *testing.T, _ *process, dir string) string {
+			return filepath.Join(mounted(t, dir, "size=64k", 0), "spool")
+		},
 		"no directory there": func(t *testing.T, _ *process, dir string) string {
 			return filepath.Join(readOnly(t, dir), "sub", "spool")
 		},

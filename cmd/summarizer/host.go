@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -182,7 +183,7 @@ func (o *hostOptions) run(cmd *cobra.Command) error {
 			found.observe(s)
 			return k.ingest(ctx, s, frame)
 		},
-		OnError: func(err error) { log.Warn().Err(err).Msg("agent") },
+		OnError: func(err error) { log.Warn().Err(withHint(err)).Msg("agent") },
 	})
 	registry := newRegistry()
 	receiverMetrics(registry, receiver)
@@ -238,4 +239,12 @@ func receiverFacts(r *transport.Receiver) func() []dashboard.Fact {
 			{Name: "Summaries", Value: fmt.Sprintf("%d received, %d acknowledged", st.Frames, st.Acked)},
 		}
 	}
+}
+
+// withHint adds to the error of a connection that was cut off what is most likely the reason.
+func withHint(err error) error {
+	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+		return fmt.Errorf("%w: if this comes again and again the agent does not let this user connect: see its --allow-user and --allow-group", err)
+	}
+	return err
 }

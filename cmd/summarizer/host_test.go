@@ -49,7 +49,7 @@ func TestHostAway(t *testing.T) {
 	dir := shortDir(t)
 	config, socket, spool, history := filepath.Join(dir, "c"), filepath.Join(dir, "s"), filepath.Join(dir, "spool"), filepath.Join(dir, "h.db")
 	replaceFile(t, config, "window: 100ms\n")
-	agent := startProcess(t, dir, "agent", "--config", config, "--source", "synthetic:attack-mix", "--frame-size", "16KiB",
+	agent := startProcess(t, dir, "agent", "--config", config, "--source", "synthetic:one-file-flood", "--frame-size", "16KiB",
 		"--socket", socket, "--spool", spool, "--spool-slots", "8")
 	agent.awaitMetric("summarizer_spool_put_total", 2)
 	before, err := os.Stat(spool)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -11,13 +11,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"summarizer/summaries"
-	"summarizer/summaries/transport"
 )
 
 // process is a summarizer that runs beside the test.
@@ -86,7 +82,7 @@ func (p *process) says(text string, n int) {
 
 func (p *process) eventually(what string, ok func() bool) {
 	p.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !ok(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			p.t.Fatalf("it never came to pass that %s %s:\n%s", p.Args[1], what, p.logged())
 		}
@@ -100,18 +96,28 @@ func (p *process) signal(s syscall.Signal) {
 	}
 }
 
+// patience is how long a test waits for what must come.
+const patience = 20 * time.Second
+
+// wait waits for the end of the process, and brings it about where it does not come.
+func (p *process) wait() error {
+	defer time.AfterFunc(patience, func() { _ = p.Process.Kill() }).Stop()
+	return p.Wait()
+}
+
 // stop asks the process to end and wants it to end well.
 func (p *process) stop() {
 	p.t.Helper()
-	if err := end(p.Cmd); err != nil {
-		p.t.Errorf("%v\n%s", err, p.logged())
+	p.signal(syscall.SIGTERM)
+	if err := p.wait(); err != nil {
+		p.t.Errorf("%s, asked to stop: %v", p.Args[1], err)
 	}
 }
 
 // fails wants the process to end with an exit code, and returns what it logged.
 func (p *process) fails(code int) string {
 	p.t.Helper()
-	_ = p.Wait() // the code says it
+	_ = p.wait() // the code says it
 	if got := p.ProcessState.ExitCode(); got != code {
 		p.t.Errorf("%v exits with %d, want %d", p.Args[1:], got, code)
 	}
@@ -137,7 +143,7 @@ func (p *process) metrics() map[string]float64 {
 
 func (p *process) metricsText() (string, error) {
 	client := http.Client{Transport: &http.Transport{
-		Dial:              func(string, string) (net.Conn, error) { return net.Dial("unix", p.admin) },
+		DialContext:       func(context.Context, string, string) (net.Conn, error) { return net.Dial("unix", p.admin) },
 		DisableKeepAlives: true,
 	}}
 	response, err := client.Get("http://localhost/metrics")
@@ -153,112 +159,6 @@ func (p *process) metricsText() (string, error) {
 func (p *process) awaitMetric(name string, least float64) {
 	p.t.Helper()
 	p.eventually(fmt.Sprintf("counts %s to %v", name, least), func() bool { return p.metrics()[name] >= least })
-}
-
-// feed lets the process read events from its standard input.
-func (p *process) feed() *feeder {
-	p.t.Helper()
-	w, err := p.StdinPipe()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	return &feeder{t: p.t, to: w, pids: map[string]int{}}
-}
-
-// feeder writes lines as eslogger(1) does: what is given is known to the event.
-type feeder struct {
-	t     *testing.T
-	to    io.WriteCloser
-	pids  map[string]int // by executable
-	given int
-}
-
-// write gives n writes of a program to a file.
-func (f *feeder) write(executable, path string, n int) {
-	f.t.Helper()
-	if f.pids[executable] == 0 {
-		f.pids[executable] = 100 + len(f.pids)
-	}
-	var b bytes.Buffer
-	for range n {
-		fmt.Fprintf(&b, `{"version":9,"time":%q,"event_type":33,"seq_num":%d,"global_seq_num":%d,"process":{"audit_token":{"pid":%d,"pidversion":1,"euid":501},"ppid":1,"executable":{"path":%q}},"event":{"write":{"target":{"path":%q}}}}`+"\n",
-			time.Now().UTC().Format(time.RFC3339Nano), f.given, f.given, f.pids[executable], executable, path)
-		f.given++
-	}
-	if _, err := b.WriteTo(f.to); err != nil {
-		f.t.Fatal(err)
-	}
-}
-
-func (f *feeder) close() {
-	f.t.Helper()
-	if err := f.to.Close(); err != nil {
-		f.t.Fatal(err)
-	}
-}
-
-// taker is a host that remembers the tiles it was given.
-type taker struct {
-	mu    sync.Mutex
-	tiles []*summaries.Summary
-}
-
-// take connects a taker to an agent until the test ends.
-func take(t *testing.T, socket string) *taker {
-	h := &taker{}
-	r := transport.NewReceiver(transport.ReceiverConfig{Dial: dialer(socket), Handle: h.handle, MaxBackoff: 100 * time.Millisecond})
-	var running sync.WaitGroup
-	running.Go(func() { _ = r.Run(t.Context()) })
-	t.Cleanup(running.Wait)
-	return h
-}
-
-func (h *taker) handle(s *summaries.Summary, _ []byte) error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if s.Window.Tile {
-		h.tiles = append(h.tiles, s)
-	}
-	return nil
-}
-
-func (h *taker) all() []*summaries.Summary {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return append([]*summaries.Summary(nil), h.tiles...)
-}
-
-// sum adds up a number of all tiles.
-func sum(tiles []*summaries.Summary, number func(*summaries.Summary) uint64) (n uint64) {
-	for _, s := range tiles {
-		n += number(s)
-	}
-	return n
-}
-
-func events(s *summaries.Summary) uint64 { return s.Events }
-func muted(s *summaries.Summary) uint64  { return s.Ledger.Muted }
-
-// mutedBy is how many events a rule muted in all tiles, and whether any tile lists it.
-func mutedBy(tiles []*summaries.Summary, rule string) (n uint64, listed bool) {
-	for _, s := range tiles {
-		for _, r := range s.Muted {
-			if r.Rule == rule {
-				n, listed = n+r.Events, true
-			}
-		}
-	}
-	return n, listed
-}
-
-// ended tells whether a tile ended for a reason.
-func ended(tiles []*summaries.Summary, why summaries.EndReason) bool {
-	for _, s := range tiles {
-		if s.Window.EndReason == why {
-			return true
-		}
-	}
-	return false
 }
 
 // replaceFile writes a file whole, as an editor does.
@@ -285,7 +185,9 @@ func contentOf(t *testing.T, elements ...string) []byte {
 // outcome runs a program to its end and returns all that it said.
 func outcome(t *testing.T, args ...string) (said string, code int) {
 	t.Helper()
-	cmd := exec.Command("summarizer", args...)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "summarizer", args...)
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		t.Fatal(err)

@@ -71,7 +71,7 @@ func testReload(t *testing.T, verb string) {
 		in.write("/bin/a,host", "/data/3", 7)
 	}
 	in.close()
-	if err := p.Wait(); err != nil {
+	if err := p.wait(); err != nil {
 		t.Fatal(err)
 	}
 	checkReloaded(t, verb, in.given, tiles())

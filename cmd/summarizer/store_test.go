@@ -22,8 +22,9 @@ func pair(t *testing.T, history string) (agent, host *process, in *feeder) {
 // checkStored ends both and wants all that was given to be in the store.
 func checkStored(t *testing.T, agent, host *process, in *feeder, history string) {
 	t.Helper()
+	agent.awaitMetric("summarizer_keeper_connected", 1)
 	in.close()
-	if err := agent.Wait(); err != nil { // it waits for the host to take everything
+	if err := agent.wait(); err != nil { // it waits for a connected host to take everything
 		t.Error(err)
 	}
 	host.stop()
@@ -41,7 +42,7 @@ func TestStoreLocked(t *testing.T) {
 	in.write("/bin/a", "/data/1", 10)
 	host.awaitMetric("summarizer_store_ingested_total", 1)
 
-	db, err := sql.Open("sqlite", history)
+	db, err := sql.Open("sqlite", history+"?_pragma=busy_timeout(20000)")
 	if err != nil {
 		t.Fatal(err)
 	}

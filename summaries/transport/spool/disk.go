@@ -65,12 +65,15 @@ func lockDisk(f *os.File, path string) (*disk, error) {
 	if now, err := os.Lstat(path); err != nil || !os.SameFile(now, info) {
 		return nil, fmt.Errorf("%s was replaced while it was opened: %w", path, ErrLocked)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		if err := f.Chmod(0o600); err != nil {
-			return nil, err
-		}
-	}
 	return &disk{File: f, path: path, info: info}, nil
+}
+
+// keepPrivate takes rights away from others: what a spool holds tells what everybody wrote.
+func (d *disk) keepPrivate() error {
+	if d.info.Mode().Perm()&0o077 == 0 {
+		return nil
+	}
+	return d.File.Chmod(0o600)
 }
 
 // lock takes the lock without waiting for an agent; Check holds it for an instant.

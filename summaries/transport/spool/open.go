@@ -40,6 +40,9 @@ func open(path string, cfg Config) (*Ring, error) {
 	r, err := recoverRing(d, size, cfg)
 	if err == nil {
 		r.path, r.disk = path, d
+		err = d.keepPrivate()
+	}
+	if err == nil {
 		if r.geo != cfg.geometry() || size != r.geo.size() {
 			err = r.rebuild(cfg.geometry())
 		}

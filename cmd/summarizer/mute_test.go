@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"summarizer/summaries"
+	"summarizer/summaries/transport"
+)
+
+// TestMuteOfAgent has rules of every kind in force; the first that holds counts an event.
+func TestMuteOfAgent(t *testing.T) {
+	t.Parallel()
+	dir := shortDir(t)
+	p, in := spooled(t, dir, "--mute", "exe=/bin/a", "--mute", "path=/data/*/cache,kind=write|unlink", "--mute", "uid=0", "--host-path", "/bin/host")
+	h := take(t, filepath.Join(dir, "s"))
+	p.awaitMetric("summarizer_keeper_connected", 1)
+	in.write("/bin/a", "/data/x/cache/1", 3)
+	in.write("/bin/b", "/data/x/cache/1", 5)
+	in.write("/bin/b", "/data/x/other", 7)
+	in.write("/bin/host", "/data/x/cache/1", 11)
+	in.close()
+	if err := p.wait(); err != nil {
+		t.Fatal(err)
+	}
+	tiles := h.all()
+	for rule, want := range map[string]uint64{
+		"exe=/bin/a": 3, "path=/data/*/cache,kind=write|unlink": 5, "uid=0": 0, "host: exe=/bin/host": 11,
+	} {
+		if n, listed := mutedBy(tiles, rule); n != want || !listed {
+			t.Errorf("rule %q muted %d of %d, listed: %v", rule, n, want, listed)
+		}
+	}
+	if folded, hidden := sum(tiles, events), sum(tiles, muted); folded != 7 || hidden != 19 {
+		t.Errorf("%d folded and %d muted of %d", folded, hidden, in.given)
+	}
+}
+
+// TestHostIsMuted lets events come that the agent's hosts have done: those of a time in which
+// the host is connected are left out, and counted as the host's.
+func TestHostIsMuted(t *testing.T) {
+	t.Parallel()
+	dir := shortDir(t)
+	socket := filepath.Join(dir, "s")
+	p, in := spooled(t, dir)
+	in.pids["/bin/host"] = os.Getpid()
+	in.write("/bin/host", "/data/h.db", 2) // nobody knows it yet
+	p.awaitMetric(`summarizer_ledger_total{entry="folded"}`, 2)
+
+	h := take(t, socket)
+	p.says(`"connected":true`, 1)
+	_, leave := join(t, socket, transport.Watch)
+	p.says(`"connected":true`, 2)
+	in.write("/bin/host", "/data/h.db", 5)
+	p.awaitMetric(`summarizer_ledger_total{entry="muted"}`, 5)
+	leave()
+	p.says(`"connected":false`, 1) // one of two: the process is still a host
+	in.write("/bin/host", "/data/h.db", 9)
+	in.write("/bin/a", "/data/1", 1)
+	in.close()
+	if err := p.wait(); err != nil {
+		t.Fatal(err)
+	}
+	tiles := h.all()
+	rule := fmt.Sprintf("host: pid=%d", os.Getpid())
+	if n, listed := mutedBy(tiles, rule); n != 14 || !listed {
+		t.Errorf("rule %q muted %d of 14", rule, n)
+	}
+	if n := sum(tiles, events); n != 3 {
+		t.Errorf("%d events folded, want 3", n)
+	}
+	if why := tiles[len(tiles)-1].Window.EndReason; why != summaries.SourceEnded {
+		t.Errorf("the last window ended as %v", why)
+	}
+}
