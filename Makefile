@@ -5,6 +5,7 @@
 #   make test       all tests
 #   make check      what CI runs
 #   make compare    the tables of docs/benchmarks.md
+#   make naive      docs/naive.svg: one message per event beside summarizer
 #   make library    bin/libsummarizer.a and .so for C, Swift and Objective-C (docs/embedding.md)
 #   make bundle     bin/Summarizer.app, to be signed on a Mac (docs/macos.md)
 #   make screenshots  the pictures of docs/dashboard.md, taken by Chromium
@@ -26,7 +27,7 @@ CLANG := 14
 GENERATED = $(shell git ls-files -co --exclude-standard '*.pb.go' '*_bpfel.go' '*_bpfeb.go' '*_bpfel.o' '*_bpfeb.o')
 tool      = $(GO) tool -modfile=.tools/$(1).mod $(1)
 
-.PHONY: run build test check fmt vet lint cross generated proto vuln bench compare fuzz generate library bundle screenshots help
+.PHONY: run build test check fmt vet lint cross generated proto vuln bench compare naive fuzz generate library bundle screenshots help
 
 run: build
 	bin/summarizer run
@@ -47,7 +48,7 @@ fmt:
 
 vet:
 	$(GO) vet ./...
-	$(GO) -C .compare vet .
+	$(GO) -C .compare vet ./...
 
 lint:
 	$(call tool,golangci-lint) run ./...
@@ -116,6 +117,9 @@ bench:
 compare:
 	$(GO) -C .compare test .
 	$(GO) -C .compare run .
+
+naive:
+	$(GO) -C .compare run ./naive
 
 # Every fuzz target for a short time, one after the other: go test takes one at a time.
 fuzz:
