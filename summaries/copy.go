@@ -76,4 +76,4 @@ func (s seen) takeOver(src *seen) seen {
 
 // SetWatch replaces the path prefixes whose rows fold last, see NewTree. The tree must be
 // empty: rows that are there keep the rank they have.
-func (t *Tree) SetWatch(watch []string) { t.watch = newWatch(watch) }
+func (t *Tree) SetWatch(watch []string) { t.watch = NewWatch(watch) }

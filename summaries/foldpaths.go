@@ -132,7 +132,7 @@ func (t *Tree) becomeDirectory(i int32, to []byte) {
 	}
 	t.charge(r, -int(r.cost), 0)
 	r.dir, r.missed, r.hash, r.n, r.full = true, 0, maphash.Bytes(t.seed, to), uint32(len(to)), uint32(len(to))
-	r.cost, r.watched = int32(t.unitsOf(len(to))), t.watch.match(to)
+	r.cost, r.watched = int32(t.unitsOf(len(to))), t.watch.Match(to)
 	t.charge(r, int(r.cost), 0)
 	t.pathIndex.insert(t.pathKey(r.owner, r.hash), i)
 }

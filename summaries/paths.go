@@ -30,7 +30,7 @@ func (t *Tree) admitPath(owner int32, b []byte, hash uint64) int32 {
 	cost := t.unitsOf(len(b))
 	t.paths = append(t.paths, pathRow{
 		owner: owner, hash: hash, kinds: noKinds, off: uint32(len(t.arena)), n: uint32(len(b)), full: uint32(len(b)),
-		cost: int32(cost), dir: b[len(b)-1] == '/', watched: t.watch.match(b), next: t.processes[owner].paths,
+		cost: int32(cost), dir: b[len(b)-1] == '/', watched: t.watch.Match(b), next: t.processes[owner].paths,
 	})
 	t.arena = append(t.arena, b...)
 	t.processes[owner].paths = i

@@ -29,7 +29,7 @@ const (
 // over them, so the books always balance. A Tree belongs to one goroutine.
 type Tree struct {
 	limits Limits
-	watch  watch
+	watch  Watch
 	hash   *sketch.Hasher // of the sketches; nil in a merge of summaries whose key is not known
 	keyID  uint64         // of the sketches; 0 where there are none, or of different keys
 
@@ -103,7 +103,7 @@ func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
 // newTables makes a tree without sketches, in which every path row costs one unit.
 func newTables(c capacities, watched []string) *Tree {
 	t := &Tree{
-		watch: newWatch(watched), unit: math.MaxInt32,
+		watch: NewWatch(watched), unit: math.MaxInt32,
 		maxOrigins: c.origins, maxPrograms: c.programs, maxProcesses: c.processes, maxPathCost: c.paths,
 		seed:    maphash.MakeSeed(),
 		secret:  [2]uint64{rand.Uint64() | 1, rand.Uint64()},

@@ -15,19 +15,23 @@ type watchList struct {
 	any      *watchList // what follows "*"
 }
 
-// watch answers for one path after the other: of the files of one directory it looks through
+// Watch answers for one path after the other: of the files of one directory it looks through
 // the list for the first only.
-type watch struct {
+type Watch struct {
 	list    *watchList
 	prefix  []byte // what decided about the last path
 	watched bool
 }
 
-func newWatch(prefixes []string) watch {
-	return watch{list: newWatchList(prefixes), prefix: make([]byte, 0, maxRowPath)}
+// NewWatch makes a Watch of absolute path prefixes. A prefix holds for the path itself and
+// for all below it, component by component; "*" stands for one component, and an empty prefix
+// for nothing. A Watch belongs to one goroutine.
+func NewWatch(prefixes []string) Watch {
+	return Watch{list: newWatchList(prefixes), prefix: make([]byte, 0, maxRowPath)}
 }
 
-func (w *watch) match(path []byte) bool {
+// Match tells whether an absolute path lies under a prefix. It allocates nothing.
+func (w *Watch) Match(path []byte) bool {
 	if len(w.prefix) > 0 && bytes.HasPrefix(path, w.prefix) {
 		return w.watched
 	}

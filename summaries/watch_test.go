@@ -31,7 +31,7 @@ func TestWatchList(t *testing.T) {
 // TestWatchRemembers: what decided about the last path decides rightly about the next.
 func TestWatchRemembers(t *testing.T) {
 	prefixes := []string{"/etc", "/a/*/b/c", "/a/b", "/*/c/a", "/c/*/*/a", "/b/a/*"}
-	list, w := newWatchList(prefixes), newWatch(prefixes)
+	list, w := newWatchList(prefixes), NewWatch(prefixes)
 	rng := rand.New(rand.NewPCG(1, 1))
 	remembered := 0
 	for range 100000 {
@@ -47,11 +47,26 @@ func TestWatchRemembers(t *testing.T) {
 			remembered++
 		}
 		want, _ := list.match(path)
-		if got := w.match(path); got != want {
+		if got := w.Match(path); got != want {
 			t.Fatalf("%s: %v, want %v", path, got, want)
 		}
 	}
 	if remembered < 1000 {
 		t.Errorf("only %d paths began as the one before", remembered)
+	}
+}
+
+func TestWatchPrefixes(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/etc": true, "/etc/": true, "/etc/passwd": true, "/etcetera": false, "/": false, "/Users/x/.ssh/id": true, "/Users/.ssh": false,
+		"/Users/x/y/.ssh": false, "/a/b": true, "/a": false, "/private/etc": false,
+	} {
+		w := NewWatch([]string{"/etc", "/Users/*/.ssh/", "/a//b"})
+		if w.Match([]byte(path)) != want {
+			t.Errorf("%s: %v", path, !want)
+		}
+	}
+	if w := NewWatch([]string{"", "/"}); w.Match([]byte("/x")) {
+		t.Error("an empty prefix watches everything")
 	}
 }

@@ -126,6 +126,7 @@ func (c Config) Validate() error {
 // Detector remembers what is usual on one machine. It belongs to one goroutine.
 type Detector struct {
 	cfg        Config
+	watch      summaries.Watch
 	history    *history
 	machine    usual   // all events
 	elapsed    float64 // seconds seen
@@ -140,7 +141,7 @@ func New(cfg Config) (*Detector, error) {
 		return nil, err
 	}
 	cfg = cfg.withDefaults()
-	return &Detector{cfg: cfg, history: newHistory(cfg.Programs)}, nil
+	return &Detector{cfg: cfg, watch: summaries.NewWatch(cfg.Watch), history: newHistory(cfg.Programs)}, nil
 }
 
 // Report is what was found in one summary.

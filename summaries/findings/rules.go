@@ -177,7 +177,7 @@ func (d *Detector) watched(s *subject) {
 	look := func(paths []summaries.Path) {
 		for i := range paths {
 			p := &paths[i]
-			if !isWatched(d.cfg.Watch, p.Path) {
+			if !d.watch.Match(p.Path) {
 				continue
 			}
 			rows++
