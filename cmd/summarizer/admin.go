@@ -14,6 +14,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/spf13/pflag"
+
+	"summarizer/summaries/dashboard"
 )
 
 // admin is the listener for operators: metrics, and profiles where asked for. It is off
@@ -119,13 +121,8 @@ func (a *admin) handler(registry *prometheus.Registry) http.Handler {
 // 127.0.0.1 (DNS rebinding): their Host is that name.
 func onlyLocalNames(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		ip := net.ParseIP(strings.Trim(host, "[]"))
-		if overUnix := r.Context().Value(http.LocalAddrContextKey).(net.Addr).Network() == "unix"; !overUnix &&
-			host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		overUnix := r.Context().Value(http.LocalAddrContextKey).(net.Addr).Network() == "unix"
+		if !overUnix && !dashboard.LocalHost(r.Host) {
 			http.Error(w, "ask for 127.0.0.1 or localhost", http.StatusMisdirectedRequest)
 			return
 		}

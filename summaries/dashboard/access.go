@@ -47,7 +47,7 @@ func (a *Access) guard(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
 		switch {
-		case !a.AnyHost && !local(r.Host):
+		case !a.AnyHost && !LocalHost(r.Host):
 			http.Error(w, "This page is served under 127.0.0.1, [::1] and localhost only.", http.StatusMisdirectedRequest)
 		case same.Check(r) != nil || foreign(r):
 			http.Error(w, "Requests from other sites are refused.", http.StatusForbidden)
@@ -61,9 +61,10 @@ func (a *Access) guard(next http.Handler) http.Handler {
 	})
 }
 
-// local tells whether a Host header names this machine. A page under a name that its owner
-// points at 127.0.0.1 (DNS rebinding) sends that name.
-func local(host string) bool {
+// LocalHost tells whether a Host header names this machine by a loopback address or as
+// localhost. A page under a name that its owner points at 127.0.0.1 (DNS rebinding) sends
+// that name.
+func LocalHost(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
