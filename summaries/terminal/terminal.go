@@ -31,12 +31,14 @@ type Options struct {
 }
 
 // Run shows what feed passes to show until the user leaves, ctx ends or feed returns. show
-// may be called from any goroutine and keeps the summary; it never waits for the user. Run
-// returns feed's error, nil where the user left or ctx ended.
+// may be called from any goroutine and keeps the summary; it never waits for the user. feed
+// returns when ctx ends. Run returns feed's error, nil where the user left or ctx ended.
 func Run(ctx context.Context, o Options, feed func(ctx context.Context, show func(*summaries.Summary)) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithEnvironment(o.Env), tea.WithoutSignalHandler()}
+	// Not tea.WithContext: a killed program closes the terminal while its reader still waits on
+	// it. ctx ends feed, and the end of feed leaves the program as the user would.
+	options := []tea.ProgramOption{tea.WithEnvironment(o.Env), tea.WithoutSignalHandler()}
 	if o.In != nil {
 		options = append(options, tea.WithInput(o.In))
 	}
@@ -51,8 +53,5 @@ func Run(ctx context.Context, o Options, feed func(ctx context.Context, show fun
 	}()
 	_, err := program.Run()
 	cancel()
-	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
-		err = nil // asked to end
-	}
 	return errors.Join(err, <-fed)
 }
