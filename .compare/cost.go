@@ -42,11 +42,11 @@ func (s *stream) race(costs []cost, rounds int) (yardstick float64) {
 	count := newYardstick()
 	for range rounds {
 		yardsticks = append(yardsticks, processorTime(func() { count(s.events) })/float64(s.events))
-		generate := s.run(func(*esbridge.Event) {})
+		generate := s.run(func([]esbridge.Event) {})
 		for i := range costs {
 			c := &costs[i]
 			before := memory()
-			times[i] = append(times[i], (s.run(c.contender.add)-generate)/float64(s.events))
+			times[i] = append(times[i], (s.run(c.addAll)-generate)/float64(s.events))
 			after := memory()
 			c.allocations = float64(after.Mallocs-before.Mallocs) / float64(s.events)
 			c.bytes = float64(after.TotalAlloc-before.TotalAlloc) / float64(s.events)
@@ -59,13 +59,27 @@ func (s *stream) race(costs []cost, rounds int) (yardstick float64) {
 	return median(yardsticks)
 }
 
-// run hands the stream to add and returns the processor time in nanoseconds.
-func (s *stream) run(add func(*esbridge.Event)) float64 {
+// addAll adds a batch. A contender may learn where it begins and ends.
+func (c *cost) addAll(batch []esbridge.Event) {
+	if b, ok := c.contender.(interface {
+		Begin()
+		End()
+	}); ok {
+		b.Begin()
+		defer b.End()
+	}
+	for i := range batch {
+		c.contender.add(&batch[i])
+	}
+}
+
+// run hands the stream to add, in batches as a source does, and returns the processor time in
+// nanoseconds.
+func (s *stream) run(add func([]esbridge.Event)) float64 {
 	return processorTime(func() {
-		s.scenario.Generate(s.events, func(e *esbridge.Event) bool {
-			add(e)
-			return true
-		})
+		for batch := range s.scenario.Batches(s.events) {
+			add(batch)
+		}
 	})
 }
 

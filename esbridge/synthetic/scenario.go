@@ -29,6 +29,7 @@ package synthetic
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -121,15 +122,27 @@ func (s *Scenario) Expect(n uint64) Expected {
 // simulated: they begin at Epoch and advance by the same step. An event and all it points to
 // are valid until yield returns. Nothing is allocated per event.
 func (s *Scenario) Generate(n uint64, yield func(*esbridge.Event) bool) {
-	g := s.generator(n)
-	for n > 0 {
-		batch := g.fill(int(min(n, BatchSize)), Epoch)
+	for batch := range s.Batches(n) {
 		for i := range batch {
 			if !yield(&batch[i]) {
 				return
 			}
 		}
-		n -= uint64(len(batch))
+	}
+}
+
+// Batches is Generate a batch at a time, as sources deliver. A batch is valid until the next
+// one is asked for.
+func (s *Scenario) Batches(n uint64) iter.Seq[[]esbridge.Event] {
+	return func(yield func([]esbridge.Event) bool) {
+		g := s.generator(n)
+		for n > 0 {
+			batch := g.fill(int(min(n, BatchSize)), Epoch)
+			if !yield(batch) {
+				return
+			}
+			n -= uint64(len(batch))
+		}
 	}
 }
 
