@@ -97,6 +97,8 @@ func (s *shard) fold(events []esbridge.Event, tally *esbridge.Tally, from, to in
 		p.account(tally)
 	}
 	s.muter.begin()
+	p.tree.Begin()
+	defer p.tree.End()
 	for i := range events {
 		e := &events[i]
 		if e.Arrival < from || e.Arrival > to {

@@ -14,10 +14,13 @@ import (
 // absolute or empty path); Fold keeps nothing that it points to. A known (process, path)
 // costs no allocation.
 func (t *Tree) Fold(e *esbridge.Event, at int64) {
-	i := t.process(e.Process)
+	i := t.process(e.Process, e.Count)
 	p := &t.processes[i]
 	p.fold(e, at)
-	path := bytes.TrimRight(e.Path, "/")
+	path := e.Path
+	for len(path) > 0 && path[len(path)-1] == '/' {
+		path = path[:len(path)-1]
+	}
 	if len(path) == 0 {
 		// A lost path, or "/" itself: any row may miss these events.
 		p.root.fold(e)
@@ -27,9 +30,11 @@ func (t *Tree) Fold(e *esbridge.Event, at int64) {
 		p.debt += int64(e.Count)
 		return
 	}
-	r := &t.paths[t.path(i, path)]
-	t.countKind(r, e.Kind, e.Count)
-	r.fold(e)
+	if j := t.path(i, e, path); j >= 0 {
+		r := &t.paths[j]
+		t.countKind(r, e.Kind, e.Count)
+		r.fold(e)
+	}
 }
 
 // fold counts what a process row counts by itself.
@@ -61,72 +66,102 @@ func extension(path []byte) []byte {
 	return nil
 }
 
-// process finds or admits the row of a process.
-func (t *Tree) process(p *esbridge.Process) int32 {
+// process finds or admits the row of a process that has n events. It is that of the others of
+// its program where the process is kept out.
+func (t *Tree) process(p *esbridge.Process, n uint64) int32 {
+	if i := t.known.row(p); i >= 0 {
+		return i
+	}
 	key := t.mix(uint64(uint32(p.PID))<<32^p.Version, uint64(p.Start))
-	for i, at := t.processIndex.first(key); i >= 0; i, at = t.processIndex.next(key, at) {
+	for at := t.processIndex.probe(key); ; {
+		i := t.processIndex.next(&at)
+		if i < 0 {
+			break
+		}
 		if r := &t.processes[i]; r.pid == p.PID && r.version == p.Version && r.start == p.Start && t.isProgram(r.program, p) {
+			t.known.add(p, i)
 			return i
 		}
 	}
+	g := t.program(p)
+	id := t.identity(g, p)
+	if t.processAtDoor(g, id, n) {
+		return t.othersOfProgram(g)
+	}
 	if len(t.freeProcesses) == 0 {
 		t.foldProcesses(t.limits.Processes)
+		t.known.forget()
 	}
-	g := t.program(p)
-	return t.admitProcess(g, key, p)
+	return t.admitProcess(g, key, id, p)
 }
 
 // isProgram tells whether the program row is the executable and origin of p.
 func (t *Tree) isProgram(g int32, p *esbridge.Process) bool {
 	r := &t.programs[g]
 	exe, _ := t.rowPath(p.Executable)
-	return bytes.Equal(r.path.bytes(), exe) && bytes.Equal(r.cdhash.bytes(), cut(p.CDHash)) &&
-		r.inode == p.Inode && r.device == p.Device && bytes.Equal(t.origins[r.origin].name.bytes(), cut(p.Origin))
+	return r.inode == p.Inode && r.device == p.Device && bytes.Equal(r.path.bytes(), exe) &&
+		bytes.Equal(r.cdhash.bytes(), cut(p.CDHash)) && bytes.Equal(t.origins[r.origin].name.bytes(), cut(p.Origin))
 }
 
-func (t *Tree) admitProcess(g int32, key uint32, p *esbridge.Process) int32 {
+func (t *Tree) admitProcess(g int32, key uint32, id uint64, p *esbridge.Process) int32 {
 	i := t.freeProcesses[len(t.freeProcesses)-1]
 	t.freeProcesses = t.freeProcesses[:len(t.freeProcesses)-1]
 	parent := &t.programs[g]
 	r := &t.processes[i]
-	r.used, r.program, r.key, r.cost, r.born = true, g, key, 1, t.next()
+	r.used, r.program, r.key, r.id, r.cost, r.born = true, g, key, id, 1, t.next()
 	r.pid, r.ppid, r.responsible, r.euid, r.version, r.start = p.PID, p.PPID, p.ResponsiblePID, p.EUID, p.Version, p.Start
 	r.container.set(p.Container)
-	r.missed, r.unlisted, r.incomplete = parent.unlisted, parent.unlisted, parent.unlisted > 0
+	missed, again := t.letIn(&parent.door, parent.missed, id)
+	r.missed, r.unlisted, r.incomplete, r.again = missed, missed, missed > 0, again
 	t.processIndex.insert(key, i)
-	t.seeProcess(r)
+	t.seeProcess(g, id)
 	return i
 }
 
 // seeProcess counts a process among the distinct ones of its program and of the machine.
-func (t *Tree) seeProcess(r *processRow) {
-	if t.hash == nil {
-		return
+func (t *Tree) seeProcess(g int32, id uint64) {
+	if t.hash != nil {
+		t.programs[g].seen.insert(id)
+		t.machine.processes.insert(id)
 	}
-	g := &t.programs[r.program]
-	id := appendUint64(t.scratch[:0], g.id)
-	id = appendUint64(id, uint64(uint32(r.pid)))
-	id = appendUint64(id, r.version)
-	h := t.hash.Hash(appendUint64(id, uint64(r.start)))
-	g.seen.insert(h)
-	t.machine.processes.insert(h)
+}
+
+// identity is the keyed hash of what identifies a process, for sketches.
+func (t *Tree) identity(g int32, p *esbridge.Process) uint64 {
+	if t.hash == nil {
+		return 0
+	}
+	m := &t.last.member
+	if m.id == 0 || m.pid != p.PID || m.version != p.Version || m.start != p.Start || m.of != t.programs[g].id {
+		id := appendUint64(t.scratch[:0], t.programs[g].id)
+		id = appendUint64(id, uint64(uint32(p.PID)))
+		id = appendUint64(id, p.Version)
+		id = appendUint64(id, uint64(p.Start))
+		*m = member{t.programs[g].id, p.PID, p.Version, p.Start, t.hash.Hash(id)}
+	}
+	return m.id
 }
 
 // program finds or admits the row of an executable.
 func (t *Tree) program(p *esbridge.Process) int32 {
-	if t.programs[t.lastProgram].used && t.isProgram(t.lastProgram, p) {
-		return t.lastProgram
+	if t.programs[t.last.program].used && t.isProgram(t.last.program, p) {
+		return t.last.program
 	}
 	exe, _ := t.rowPath(p.Executable)
 	key := t.mix(maphash.Bytes(t.seed, exe)^p.Inode, maphash.Bytes(t.seed, p.CDHash)^p.Device)
-	for i, at := t.programIndex.first(key); i >= 0; i, at = t.programIndex.next(key, at) {
+	for at := t.programIndex.probe(key); ; {
+		i := t.programIndex.next(&at)
+		if i < 0 {
+			break
+		}
 		if t.isProgram(i, p) {
-			t.lastProgram = i
+			t.last.program = i
 			return i
 		}
 	}
 	if len(t.freePrograms) == 0 {
 		t.foldPrograms(t.limits.Programs)
+		t.known.forget()
 	}
 	o := t.origin(p.Origin)
 	i := t.freePrograms[len(t.freePrograms)-1]
@@ -142,9 +177,10 @@ func (t *Tree) program(p *esbridge.Process) int32 {
 	r.teamID.set(p.TeamID)
 	r.device, r.inode = p.Device, p.Inode
 	r.missed, r.unlisted, r.incomplete = parent.unlisted, parent.unlisted, parent.unlisted > 0
-	t.processes[t.othersOfProgram(i)].program = i
 	t.programIndex.insert(key, i)
 	t.seeProgram(r)
+	others := &t.processes[t.othersOfProgram(i)]
+	others.program, others.id = i, r.id
 	return i
 }
 
@@ -174,6 +210,7 @@ func (t *Tree) origin(name []byte) int32 {
 	}
 	if len(t.freeOrigins) == 0 {
 		t.foldOrigins(t.limits.Origins)
+		t.known.forget()
 	}
 	i := t.freeOrigins[len(t.freeOrigins)-1]
 	t.freeOrigins = t.freeOrigins[:len(t.freeOrigins)-1]

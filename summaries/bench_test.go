@@ -24,22 +24,27 @@ func BenchmarkFold(b *testing.B) {
 			}
 			key := sketch.Key{1}
 			tree := summaries.NewTree(summaries.DefaultLimits, summaries.DefaultWatch, &key)
-			run := func(fold func(e *esbridge.Event)) float64 {
+			run := func(fold func(batch []esbridge.Event)) float64 {
 				before := cpuTime(b)
-				scenario.Generate(uint64(b.N), func(e *esbridge.Event) bool {
-					fold(e)
-					return true
-				})
+				for batch := range scenario.Batches(uint64(b.N)) {
+					fold(batch)
+				}
 				return float64(cpuTime(b)-before) / float64(b.N)
 			}
 			count, n := yardstick(), 1<<20
 			before := cpuTime(b)
 			count(n)
 			perKey := float64(cpuTime(b)-before) / float64(n)
-			making := run(func(*esbridge.Event) {})
+			making := run(func([]esbridge.Event) {})
 			b.ReportAllocs()
 			b.ResetTimer()
-			perEvent := run(func(e *esbridge.Event) { tree.Fold(e, e.Last) }) - making
+			perEvent := run(func(batch []esbridge.Event) {
+				tree.Begin()
+				for i := range batch {
+					tree.Fold(&batch[i], batch[i].Last)
+				}
+				tree.End()
+			}) - making
 			b.ReportMetric(perEvent, "cpu-ns/op")
 			b.ReportMetric(perEvent/perKey, "x-map")
 		})

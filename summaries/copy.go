@@ -47,16 +47,17 @@ func (t *Tree) copyTables(src *Tree) {
 	t.freeOrigins = append(t.freeOrigins[:0], src.freeOrigins...)
 	t.freePrograms = append(t.freePrograms[:0], src.freePrograms...)
 	t.freeProcesses = append(t.freeProcesses[:0], src.freeProcesses...)
-	copy(t.programIndex.slots, src.programIndex.slots)
-	copy(t.processIndex.slots, src.processIndex.slots)
-	copy(t.pathIndex.slots, src.pathIndex.slots)
+	t.programIndex.copyFrom(&src.programIndex)
+	t.processIndex.copyFrom(&src.processIndex)
+	t.pathIndex.copyFrom(&src.pathIndex)
 	t.kinds.copyFrom(&src.kinds)
 	t.hash, t.keyID = src.hash, src.keyID
 	t.watch.list, t.watch.watched = src.watch.list, src.watch.watched
 	t.watch.prefix = append(t.watch.prefix[:0], src.watch.prefix...)
 	t.moved, t.lazy = src.moved, src.lazy
 	t.pathCost, t.born, t.foldedUp = src.pathCost, src.born, src.foldedUp
-	t.lastProgram, t.lastDirectory = src.lastProgram, src.lastDirectory
+	t.last = src.last
+	copy(t.filter, src.filter)
 	t.seed, t.secret = src.seed, src.secret
 }
 

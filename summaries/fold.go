@@ -131,6 +131,7 @@ func (t *Tree) foldProcesses(capacity int) {
 		if t.lazy { // a live tree makes room for more than the next few
 			share -= share / 4
 		}
+		t.programs[g].narrow(share)
 		for _, c := range s.lowest(s.programWants[g] - share) {
 			t.foldProcess(c.row)
 		}
@@ -141,15 +142,21 @@ func (t *Tree) foldProcesses(capacity int) {
 func (t *Tree) foldProcess(i int32) {
 	p := &t.processes[i]
 	g := &t.programs[p.program]
-	g.members++
-	g.unlisted = max(g.unlisted, p.events+p.missed)
+	had := p.events + p.missed
+	if !p.again {
+		g.members++
+	}
+	g.folds(had)
 	g.incomplete = true
+	t.filter.raise(p.id, had-min(had, g.missed))
 	t.foldInto(t.othersOfProgram(p.program), i)
 }
 
 // foldInto moves all that a process counted to others and frees its row.
 func (t *Tree) foldInto(others, i int32) {
-	t.foldedUp.Processes++
+	if !t.processes[i].again {
+		t.foldedUp.Processes++
+	}
 	t.absorb(others, i)
 	t.processIndex.remove(t.processes[i].key, i)
 	t.clearProcess(i)

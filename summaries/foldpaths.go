@@ -24,9 +24,18 @@ func (t *Tree) foldPaths(capacity int, measure func(owner int32)) {
 	s := &t.selection
 	s.regroup(t, func(p *processRow) int { return p.pathCost })
 	s.offenders = s.offenders[:0]
+	rest := t.pathCost
+	if measure == nil {
+		rest = max(capacity/8, 2*t.unitsOf(maxRowPath))
+	}
 	s.eachProgram(t, capacity, func(g int32, share int) {
 		s.each(&s.processes, g, share, func(p int32) int { return t.processes[p].pathCost }, func(p int32, share int) {
-			s.offenders = append(s.offenders, offender{owner: p, share: share})
+			if rest > 0 {
+				cost := t.processes[p].pathCost
+				target := max(share, cost-rest)
+				rest -= cost - target
+				s.offenders = append(s.offenders, offender{owner: p, share: share, target: target})
+			}
 		})
 	})
 	s.gather(t)
@@ -42,13 +51,18 @@ func (t *Tree) foldPaths(capacity int, measure func(owner int32)) {
 // what unlisted_max rose by, or at least half directories, each of which has as many events.
 func (t *Tree) foldOwner(o *offender, measure func(int32)) {
 	p := &t.processes[o.owner]
-	for round := 0; p.pathCost > o.share; round++ {
+	p.narrow(o.share)
+	content := o.target
+	if measure == nil {
+		content += (p.pathCost - o.target) / 4
+	}
+	for round := 0; p.pathCost > content; round++ {
 		o.rank(t)
-		low := cutAt(o.rows, p.pathCost-o.share)
+		low := cutAt(o.rows, p.pathCost-o.target)
 		if round < plainRounds || round >= maxRounds {
 			for i := range o.rows {
 				c := &o.rows[i]
-				if low.takes(c) && !t.grew(c) && t.foldRow(c.row, t.above(c.row, round)) {
+				if low.takes(c) && !t.grew(c) && t.foldRow(c.row, t.above(c.row, round)) && measure != nil {
 					low.rest += int(t.paths[c.row].cost) // which it has not freed: another of that rank must
 				}
 			}
@@ -87,11 +101,18 @@ func (t *Tree) foldRow(i int32, to []byte) (became bool) {
 	r := &t.paths[i]
 	p := &t.processes[r.owner]
 	if !r.dir {
-		t.foldedUp.Paths++
-		p.unlisted = max(p.unlisted, r.events+t.missedMax(r))
+		if !r.again {
+			t.foldedUp.Paths++
+			r.folded = 1
+		}
+		had := r.events + t.missedMax(r)
+		p.folds(had)
 		p.incomplete = true
-		r.folded = 1
-		t.seeFolded(r)
+		if t.lazy {
+			h := t.seenOf(r)
+			t.seeFolded(r.owner, h)
+			t.filter.raise(t.cellOf(r.owner, h), had-min(had, t.beyondFilter(r.owner)))
+		}
 	}
 	if len(to) <= 1 {
 		kinds := t.kindsOf(r)
@@ -113,14 +134,17 @@ func (t *Tree) foldRow(i int32, to []byte) (became bool) {
 // directory is the row of a directory of an owner, or −1. The one found last is looked at
 // first.
 func (t *Tree) directory(owner int32, path []byte) int32 {
-	if d := &t.paths[t.lastDirectory]; d.owner == owner && d.dir && bytes.Equal(t.bytesOf(d), path) {
-		return t.lastDirectory
+	p := &t.processes[owner]
+	if i := p.directory; int(i) < len(t.paths) {
+		if d := &t.paths[i]; d.owner == owner && d.dir && bytes.Equal(t.bytesOf(d), path) {
+			return i
+		}
 	}
-	d := t.findPath(owner, path, maphash.Bytes(t.seed, path))
-	if d >= 0 {
-		t.lastDirectory = d
+	i := t.findPath(owner, path, maphash.Bytes(t.seed, path))
+	if i >= 0 {
+		p.directory = i
 	}
-	return d
+	return i
 }
 
 // becomeDirectory turns a row into that of a directory above it.
@@ -133,6 +157,7 @@ func (t *Tree) becomeDirectory(i int32, to []byte) {
 	t.charge(r, -int(r.cost), 0)
 	r.dir, r.missed, r.hash, r.n, r.full = true, 0, maphash.Bytes(t.seed, to), uint32(len(to)), uint32(len(to))
 	r.cost, r.watched = int32(t.unitsOf(len(to))), t.watch.Match(to)
+	r.uniform = t.watch.uniform()
 	t.charge(r, int(r.cost), 0)
 	t.pathIndex.insert(t.pathKey(r.owner, r.hash), i)
 }

@@ -41,7 +41,7 @@ func (t *Tree) loadProgram(o *Origin, g *Program, before uint64) {
 	for j := range g.Processes {
 		p := &g.Processes[j]
 		e := processOf(o, g, p)
-		q := t.process(&e)
+		q := t.process(&e, 0)
 		t.loadPaths(q, p)
 		r := &t.processes[q]
 		r.touched = true

@@ -8,9 +8,10 @@ import (
 // offender is an owner over its share of the path rows, with all of its rows, the youngest
 // first.
 type offender struct {
-	owner int32
-	share int
-	rows  []pathCandidate
+	owner  int32
+	share  int
+	target int // what it folds down to
+	rows   []pathCandidate
 }
 
 // pathCandidate is a path row that may fold.

@@ -89,8 +89,10 @@ type pathRow struct {
 	kind    esbridge.Kind // which that is
 	dir     bool
 	watched bool // folds last
+	uniform bool // of a directory: all in it is watched, or nothing, as it is itself
 	tally
-	_ [8]byte
+	seen  uint64 // its hash in sketches; 0: not known yet
+	again bool   // it was folded before it got the row
 }
 
 // processRow is one execution of a program, or the others of a program, folded together.
@@ -117,14 +119,18 @@ type processHead struct {
 	incomplete       bool // paths were folded or lost: the rows are not all there is
 	registers        bool // the sketch goes with the row into a frame
 	touched          bool // by the summary that is being merged
+	again            bool // it was folded before it got the row
 
-	missed      uint64
+	missed    uint64
+	debt      int64  // added to the missed_max of all path rows at once
+	door             // of its paths
+	id        uint64 // keyed hash of what identifies it, for sketches; of others that of their program
+	pathCost  int    // Σ cost of its path rows
+	pathRows  int32  // how many
+	directory int32  // the row of the directory found last
+
+	watchedCost int    // of pathCost what is under a watched prefix
 	born        uint64 // order of admission
-	unlisted    uint64 // no path without a row had more events
-	debt        int64  // added to the missed_max of all path rows at once
-	pathCost    int    // Σ cost of its path rows
-	watchedCost int    // and of those under a watched prefix
-	pathRows    int32  // how many
 	paths       int32  // first path row; −1 none
 	cost        int32  // its own, as a row of the process table
 	key         uint32
@@ -151,7 +157,7 @@ type programRow struct {
 	id            uint64 // keyed hash of what identifies it, for sketches
 	born          uint64
 	missed        uint64
-	unlisted      uint64
+	door                 // of its processes
 	members       uint64 // processes folded into its others
 	bound         uint64 // unlisted_max of the row in the summary that is being merged
 	seen          seen

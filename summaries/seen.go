@@ -74,12 +74,17 @@ func (s *seen) bound() uint64 {
 // files all have rows never touches its sketch, and a process of a fork storm costs none.
 
 // seeFolded enters a file that folds.
-func (t *Tree) seeFolded(r *pathRow) {
-	if t.lazy {
-		h := t.hash.Hash(t.bytesOf(r))
-		t.processes[r.owner].seen.insert(h)
-		t.machine.paths.insert(h)
+func (t *Tree) seeFolded(owner int32, hash uint64) {
+	t.processes[owner].seen.insert(hash)
+	t.machine.paths.insert(hash)
+}
+
+// seenOf is the hash of a row's path in sketches.
+func (t *Tree) seenOf(r *pathRow) uint64 {
+	if r.seen == 0 {
+		r.seen = t.hash.Hash(t.bytesOf(r))
 	}
+	return r.seen
 }
 
 // seeListed enters the files that have rows: all for the machine, and those of processes that
@@ -87,7 +92,7 @@ func (t *Tree) seeFolded(r *pathRow) {
 func (t *Tree) seeListed() {
 	for i := range t.paths {
 		if r := &t.paths[i]; t.lazy && r.owner >= 0 && !r.dir {
-			h := t.hash.Hash(t.bytesOf(r))
+			h := t.seenOf(r)
 			t.machine.paths.insert(h)
 			if s := &t.processes[r.owner].seen; s.dirty {
 				s.insert(h)
@@ -101,7 +106,7 @@ func (t *Tree) seeAllOf(i int32) {
 	if s := &t.processes[i].seen; t.lazy && !s.dirty {
 		for j := t.processes[i].paths; j >= 0; j = t.paths[j].next {
 			if r := &t.paths[j]; r.owner == i && !r.dir {
-				s.insert(t.hash.Hash(t.bytesOf(r)))
+				s.insert(t.seenOf(r))
 			}
 		}
 	}

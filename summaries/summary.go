@@ -147,7 +147,7 @@ type Ledger struct {
 	KernelDropped, QueueDropped      uint64
 	Lifecycle                        [esbridge.NumLifecycles]uint64
 	// FoldedUp counts rows that were folded into their parent, by what they were. A member
-	// that came back after it was folded, and was folded again, counts twice.
+	// that came back after it was folded, and was folded again, may count again.
 	FoldedUp    FoldedUp
 	SpoolMerged uint64
 	SendRetries uint64
@@ -209,7 +209,7 @@ type Program struct {
 
 // Other is what was folded up: how many members, and what they did.
 type Other struct {
-	Members uint64 // rows folded; one that came back and was folded again counts twice
+	Members uint64 // how many were folded; one that came back and was folded again may count again
 	Events  uint64 // Σ Paths[i].Events
 	Kinds   Kinds
 	// UnlistedMax bounds the members that are not listed: none had more events than this.
@@ -253,7 +253,7 @@ type Path struct {
 	// MissedMax bounds what may be missing from Events; 0 for a directory, which counts
 	// what was folded into it and nothing else.
 	MissedMax uint64
-	// Folded is how many rows were folded into a directory.
+	// Folded is how many files were folded into a directory; one that came back may count again.
 	Folded      uint64
 	Kinds       Kinds
 	First, Last int64

@@ -56,7 +56,7 @@ func (t *Tree) sweep() {
 		live++
 	}
 	t.paths, t.arena = t.paths[:live], t.arena[:end]
-	t.lastDirectory, t.moved = 0, false
+	t.moved = false
 }
 
 // united adds a row of others to one of the same path before it, and tells whether there is

@@ -46,8 +46,10 @@ type Tree struct {
 	// How many rows are listed; the rows behind them are the others of each row one level up.
 	maxOrigins, maxPrograms, maxProcesses int
 	maxPathCost, pathCost                 int
-	unit                                  int   // bytes of a path that cost one unit
-	lastProgram, lastDirectory            int32 // where the next one is most likely found
+	unit                                  int // bytes of a path that cost one unit
+	last                                  last
+	known                                 known
+	filter                                filter
 	born                                  uint64
 	moved                                 bool // path rows of others wait for the next sweep
 	lazy                                  bool // a file is in the sketches only once it folds
@@ -60,6 +62,21 @@ type Tree struct {
 	selection selection
 }
 
+// last is what the next event is most likely of.
+type last struct {
+	program int32 // row
+	member        // process that was looked up in vain
+}
+
+// member is a process of a program, and its keyed hash for sketches.
+type member struct {
+	of      uint64 // the program's
+	pid     int32
+	version uint64
+	start   int64
+	id      uint64
+}
+
 // machineRow is the root of the tree.
 type machineRow struct {
 	programs, processes, paths seen
@@ -69,12 +86,12 @@ type machineRow struct {
 type capacities struct{ origins, programs, processes, paths, arena int }
 
 // withSlack is how large the tables of a live tree are: more than its limits, down to which
-// they are folded when they are full. A fold frees at least a quarter of a table, and more
-// of that of paths, which makes its cost per event constant.
+// they are folded when they are full. A fold frees at least a quarter of a table, which makes
+// its cost per event constant.
 func withSlack(l Limits) capacities {
 	slack := func(n int) int { return n + max(3*n/8, 1) }
 	return capacities{
-		slack(l.Origins), slack(l.Programs), slack(l.Processes), l.Paths + 3*l.Paths/4, slack(l.Paths)*(l.PathBytes/l.Paths) + maxRowPath,
+		slack(l.Origins), slack(l.Programs), slack(l.Processes), slack(l.Paths), slack(l.Paths)*(l.PathBytes/l.Paths) + maxRowPath,
 	}
 }
 
@@ -94,6 +111,7 @@ func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
 		t.processes[i].seen.sketch = sketch.New(memberPrecision)
 	}
 	t.keyID, t.hash, t.lazy = key.ID(), sketch.NewHasher(key), true
+	t.filter = make(filter, 1<<filterBits)
 	t.machine.programs.sketch = sketch.New(machinePrecision)
 	t.machine.processes.sketch = sketch.New(machinePrecision)
 	t.machine.paths.sketch = sketch.New(machinePrecision)
@@ -119,6 +137,7 @@ func newTables(c capacities, watched []string) *Tree {
 	t.freeOrigins = make([]int32, 0, t.maxOrigins)
 	t.freePrograms = make([]int32, 0, t.maxPrograms)
 	t.freeProcesses = make([]int32, 0, t.maxProcesses)
+	t.known.used = make([]uint16, 0, len(t.known.entries))
 	t.selection = newSelection(t.maxPathCost, len(t.processes)+len(t.programs)+len(t.origins))
 	t.Reset()
 	return t
@@ -146,7 +165,9 @@ func (t *Tree) Reset() {
 	t.kinds.reset()
 	t.pathCost, t.born, t.foldedUp = 0, 0, FoldedUp{}
 	t.moved, t.lazy = false, t.limits.Paths > 0
-	t.lastProgram, t.lastDirectory = 0, 0
+	t.last = last{}
+	t.End()
+	clear(t.filter)
 	m := &t.machine
 	m.programs.reset()
 	m.processes.reset()

@@ -97,6 +97,9 @@ func (t *Tree) check(tb testing.TB) {
 			tb.Fatalf("path row %d belongs to a free process", i)
 		}
 	}
+	if room := withSlack(t.limits); t.limits.Paths > 0 && (cap(t.paths) != room.paths || cap(t.arena) != room.arena) {
+		tb.Fatalf("the tables grew to %d path rows and %d bytes of their paths, from %+v", cap(t.paths), cap(t.arena), room)
+	}
 	if cost != t.pathCost {
 		tb.Fatalf("path rows cost %d, the table says %d", cost, t.pathCost)
 	}

@@ -43,6 +43,9 @@ func (w *Watch) Match(path []byte) bool {
 	return watched
 }
 
+// uniform tells whether what Match just said of a path it says of all that begin with it.
+func (w *Watch) uniform() bool { return len(w.prefix) > 0 }
+
 type watchChild struct {
 	component []byte
 	list      *watchList

@@ -842,7 +842,7 @@ func (x *Ledger) GetMaxLag() int64 {
 }
 
 // FoldedUp counts rows folded into their parents. One that came back after it was folded,
-// and was folded again, counts twice.
+// and was folded again, may count again.
 type FoldedUp struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Origins folded.
@@ -1391,7 +1391,7 @@ func (x *Program) GetProcesses() []*Process {
 // Other is what was folded up.
 type Other struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Rows folded. One that came back and was folded again counts twice.
+	// Rows folded. One that came back and was folded again may count again.
 	Members uint64 `protobuf:"varint,1,opt,name=members,proto3" json:"members,omitempty"`
 	// Their events.
 	Events uint64 `protobuf:"varint,2,opt,name=events,proto3" json:"events,omitempty"`
