@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -55,6 +57,30 @@ func (g memoryGroup) set(name string, n int) error {
 	}
 	_, err = fmt.Fprint(f, n)
 	return errors.Join(err, f.Close())
+}
+
+// command runs a program in the group. The shell joins it and becomes the program, so that every
+// page counts.
+func (g memoryGroup) command(args ...string) *exec.Cmd {
+	if g != "" {
+		args = append([]string{"sh", "-c", `echo $$ >"$0" && exec "$@"`, g.file("cgroup.procs")}, args...)
+	}
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd
+}
+
+// limited is a group of limit bytes, or none where it cannot be had.
+func limited(t *testing.T, limit int) memoryGroup {
+	t.Helper()
+	g, err := newMemoryGroup(limit)
+	if err != nil {
+		t.Logf("only measured, without a limit: control groups take root: %v", err)
+		g.remove(t)
+		return ""
+	}
+	t.Cleanup(func() { g.remove(t) })
+	return g
 }
 
 // peak is the most bytes that were charged to the group: what was resident, and the pages of

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
-	"os/exec"
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -58,13 +58,7 @@ func TestResident(t *testing.T) {
 	} {
 		b.For = long / 4
 		t.Run(b.Name, func(t *testing.T) {
-			group, err := newMemoryGroup(memoryLimit)
-			if err != nil {
-				t.Logf("only measured, without a limit: control groups take root: %v", err)
-				group.remove(t)
-				group = ""
-			}
-			defer group.remove(t)
+			group := limited(t, memoryLimit)
 			got := bear(t, program, group, b)
 			t.Logf("%d events in %d windows, %d checkpoints: %.1f MiB resident, %.1f MiB charged to the control group",
 				got.Events, got.Windows, got.Checkpoints, mib(got.Resident), mib(group.peak(t)))
@@ -89,15 +83,10 @@ func bear(t *testing.T, program string, group memoryGroup, b burden) (got borne)
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{program, "-test.run=^TestBurden$"}
-	if group != "" { // the shell joins it and becomes the program, so that every page counts
-		args = append([]string{"sh", "-c", `echo $$ >"$0" && exec "$@"`, group.file("cgroup.procs")}, args...)
-	}
 	var stdout, stderr bytes.Buffer
-	cmd := exec.Command(args[0], args[1:]...)
+	cmd := group.command(program, "-test.run=^TestBurden$")
 	cmd.Env = append(os.Environ(), burdenVariable+"="+string(order))
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("under %d MiB: %v; signal: killed means that it was not enough\n%s%s", memoryLimit>>20, err, &stdout, &stderr)
 	}
@@ -154,22 +143,27 @@ func TestBurden(t *testing.T) {
 	}
 }
 
-// mostResident is VmHWM of proc(5), in bytes.
+// mostResident is what this process had resident at most, in bytes.
 func mostResident(t *testing.T) int {
 	t.Helper()
-	status, err := os.ReadFile("/proc/self/status")
+	n, err := residentOf(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
+	}
+	return n
+}
+
+// residentOf is VmHWM of proc(5), in bytes.
+func residentOf(pid int) (int, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
 	}
 	for line := range strings.Lines(string(status)) {
 		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
 			kib, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(rest), " kB"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			return kib << 10
+			return kib << 10, err
 		}
 	}
-	t.Fatal("no VmHWM in /proc/self/status")
-	return 0
+	return 0, errors.New("no VmHWM in its status")
 }

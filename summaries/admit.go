@@ -111,7 +111,7 @@ func (t *Tree) admitProcess(g int32, key uint32, id uint64, p *esbridge.Process)
 	r.used, r.program, r.key, r.id, r.cost, r.born = true, g, key, id, 1, t.next()
 	r.pid, r.ppid, r.responsible, r.euid, r.version, r.start = p.PID, p.PPID, p.ResponsiblePID, p.EUID, p.Version, p.Start
 	r.container.set(p.Container)
-	missed, again := t.letIn(&parent.door, parent.missed, id)
+	missed, again := t.letIn(&parent.door, parent.missed, within(parent.born, id))
 	r.missed, r.unlisted, r.incomplete, r.again = missed, missed, missed > 0, again
 	t.processIndex.insert(key, i)
 	t.seeProcess(g, id)
@@ -180,7 +180,7 @@ func (t *Tree) program(p *esbridge.Process) int32 {
 	t.programIndex.insert(key, i)
 	t.seeProgram(r)
 	others := &t.processes[t.othersOfProgram(i)]
-	others.program, others.id = i, r.id
+	others.program, others.born = i, r.born
 	return i
 }
 
@@ -217,7 +217,7 @@ func (t *Tree) origin(name []byte) int32 {
 	r := &t.origins[i]
 	r.used, r.cost, r.born = true, 1, t.next()
 	r.name.set(name)
-
+	t.processes[t.othersOfProgram(t.othersOfOrigin(i))].born = r.born
 	rest := t.origins[t.othersOfMachine()].unlisted
 	r.missed, r.unlisted, r.incomplete = rest, rest, rest > 0
 	return i

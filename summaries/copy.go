@@ -62,8 +62,7 @@ func (t *Tree) copyTables(src *Tree) {
 }
 
 func (k *kindsTable) copyFrom(src *kindsTable) {
-	copy(k.rows, src.rows[:src.used])
-	k.used, k.free = src.used, append(k.free[:0], src.free...)
+	k.rows, k.free = append(k.rows[:0], src.rows...), append(k.free[:0], src.free...)
 }
 
 // takeOver returns what src has seen, in the storage of s.

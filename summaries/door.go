@@ -32,11 +32,12 @@ const (
 
 func (f filter) cell(hash uint64) *cell { return &f[hash>>(64-filterBits)] }
 
-// cellOf is the hash that finds the cell of a path of an owner. It is the process that counts, not
-// its row, which others had before.
-func (t *Tree) cellOf(owner int32, seen uint64) uint64 {
-	return seen + (t.processes[owner].id^uint64(owner))*0x9e3779b97f4a7c15
-}
+// within is the hash that finds the cell of a member within its family, which is told by when it was
+// born: what a family has had before it was folded is not in it any more.
+func within(born, hash uint64) uint64 { return hash + born*0x9e3779b97f4a7c15 }
+
+// cellOf is the hash that finds the cell of a path of an owner.
+func (t *Tree) cellOf(owner int32, seen uint64) uint64 { return within(t.processes[owner].born, seen) }
 
 // knows tells whether the member that folded last is this one.
 func (c *cell) knows(hash uint64) bool { return c.last == uint16(hash) && c.had > 0 }
@@ -203,7 +204,7 @@ func (t *Tree) watchedIn(d int32, path []byte) bool {
 // others of its program.
 func (t *Tree) processAtDoor(g int32, id, n uint64) bool {
 	r := &t.programs[g]
-	kept, again := t.keepsOut(&r.door, r.missed, id, n)
+	kept, again := t.keepsOut(&r.door, r.missed, within(r.born, id), n)
 	if !kept {
 		return false
 	}

@@ -148,7 +148,7 @@ func (t *Tree) foldProcess(i int32) {
 	}
 	g.folds(had)
 	g.incomplete = true
-	t.filter.raise(p.id, had-min(had, g.missed))
+	t.filter.raise(within(g.born, p.id), had-min(had, g.missed))
 	t.foldInto(t.othersOfProgram(p.program), i)
 }
 

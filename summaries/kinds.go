@@ -3,19 +3,18 @@ package summaries
 import "summarizer/esbridge"
 
 // kindsTable holds the counters by kind of the path rows that need them: most rows see events
-// of one kind only, and say which. The table has room for every row, but what is free is used
-// again first, so that memory is touched only as far as it was ever needed at once.
+// of one kind only, and say which. That of a live tree has room for every row, but what is free is
+// used again first, so that memory is touched only as far as it was ever needed at once.
 type kindsTable struct {
 	rows []Kinds
-	used int32
 	free []int32
 }
 
 func newKindsTable(n int) kindsTable {
-	return kindsTable{rows: make([]Kinds, n), free: make([]int32, 0, n)}
+	return kindsTable{rows: make([]Kinds, 0, n), free: make([]int32, 0, n)}
 }
 
-func (k *kindsTable) reset() { k.used, k.free = 0, k.free[:0] }
+func (k *kindsTable) reset() { k.rows, k.free = k.rows[:0], k.free[:0] }
 
 // take returns the place of counters, which are not zero.
 func (k *kindsTable) take() int32 {
@@ -24,8 +23,8 @@ func (k *kindsTable) take() int32 {
 		k.free = k.free[:n-1]
 		return i
 	}
-	k.used++
-	return k.used - 1
+	k.rows = append(k.rows, Kinds{})
+	return int32(len(k.rows) - 1)
 }
 
 // noKinds says that a row has no counters by kind: all its events are of one.

@@ -27,6 +27,9 @@ func (s *selection) gather(t *Tree) {
 	for i := range s.offends {
 		s.offends[i] = -1
 	}
+	if len(s.paths) < len(t.paths) {
+		s.paths = make([]pathCandidate, len(t.paths))
+	}
 	from := 0
 	for i := range s.offenders {
 		o := &s.offenders[i]

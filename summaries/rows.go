@@ -124,13 +124,13 @@ type processHead struct {
 	missed    uint64
 	debt      int64  // added to the missed_max of all path rows at once
 	door             // of its paths
-	id        uint64 // keyed hash of what identifies it, for sketches; of others that of their program
+	born      uint64 // order of admission; of others that of the row whose they are
 	pathCost  int    // Σ cost of its path rows
 	pathRows  int32  // how many
 	directory int32  // the row of the directory found last
 
 	watchedCost int    // of pathCost what is under a watched prefix
-	born        uint64 // order of admission
+	id          uint64 // keyed hash of what identifies it, for sketches
 	paths       int32  // first path row; −1 none
 	cost        int32  // its own, as a row of the process table
 	key         uint32

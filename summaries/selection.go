@@ -25,17 +25,11 @@ type candidate struct {
 	cost int32
 }
 
-func newSelection(paths, processes int) selection {
-	return selection{
-		candidates: make([]candidate, 0, processes),
-		offenders:  make([]offender, 0, processes),
-		offends:    make([]int32, processes),
-		paths:      make([]pathCandidate, paths),
-
-		directories: make([]pathCandidate, 0, paths),
-		right:       make([]span, 0, paths),
-		pending:     make([]span, 0, paths),
-	}
+// reserve makes room for so many rows, so that a live tree allocates nothing later.
+func (s *selection) reserve(paths, processes int) {
+	s.candidates, s.offenders = make([]candidate, 0, processes), make([]offender, 0, processes)
+	s.paths, s.directories = make([]pathCandidate, paths), make([]pathCandidate, 0, paths)
+	s.right, s.pending = make([]span, 0, paths), make([]span, 0, paths)
 }
 
 func (s *selection) add(rank, born uint64, row, cost int32) {

@@ -15,6 +15,7 @@ const maxRowPath = 1024
 const (
 	machinePrecision = 12
 	memberPrecision  = 10
+	processPrecision = 9 // there are many
 )
 
 // Tree is what everything is counted in:
@@ -85,11 +86,11 @@ type machineRow struct {
 // capacities are the sizes of the tables of a tree, in rows and in bytes of paths.
 type capacities struct{ origins, programs, processes, paths, arena int }
 
-// withSlack is how large the tables of a live tree are: more than its limits, down to which
-// they are folded when they are full. A fold frees at least a quarter of a table, which makes
-// its cost per event constant.
+// withSlack is how large the tables of a live tree are: a quarter more than its limits, towards
+// which they are folded when they are full. A fold frees a good part of that, which makes its
+// cost per event constant.
 func withSlack(l Limits) capacities {
-	slack := func(n int) int { return n + max(3*n/8, 1) }
+	slack := func(n int) int { return n + max(n/4, 1) }
 	return capacities{
 		slack(l.Origins), slack(l.Programs), slack(l.Processes), slack(l.Paths), slack(l.Paths)*(l.PathBytes/l.Paths) + maxRowPath,
 	}
@@ -101,6 +102,8 @@ func withSlack(l Limits) capacities {
 func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
 	t := newTables(withSlack(limits), watch)
 	t.limits, t.unit = limits, max(limits.PathBytes/limits.Paths, 1)
+	t.kinds = newKindsTable(t.maxPathCost)
+	t.selection.reserve(t.maxPathCost, len(t.processes)+len(t.programs)+len(t.origins))
 	for i := range t.maxOrigins {
 		t.origins[i].seen.sketch = sketch.New(memberPrecision)
 	}
@@ -108,7 +111,7 @@ func NewTree(limits Limits, watch []string, key *sketch.Key) *Tree {
 		t.programs[i].seen.sketch = sketch.New(memberPrecision)
 	}
 	for i := range t.maxProcesses {
-		t.processes[i].seen.sketch = sketch.New(memberPrecision)
+		t.processes[i].seen.sketch = sketch.New(processPrecision)
 	}
 	t.keyID, t.hash, t.lazy = key.ID(), sketch.NewHasher(key), true
 	t.filter = make(filter, 1<<filterBits)
@@ -130,7 +133,7 @@ func newTables(c capacities, watched []string) *Tree {
 	t.origins = make([]originRow, t.maxOrigins+1)
 	t.programs = make([]programRow, t.maxPrograms+len(t.origins))
 	t.processes = make([]processRow, t.maxProcesses+len(t.programs)+1) // the last is for merging
-	t.paths, t.kinds = make([]pathRow, 0, t.maxPathCost), newKindsTable(t.maxPathCost)
+	t.paths = make([]pathRow, 0, t.maxPathCost)
 	t.arena = make([]byte, 0, c.arena)
 	t.programIndex, t.processIndex = newIndex(t.maxPrograms), newIndex(t.maxProcesses)
 	t.pathIndex = newIndex(t.maxPathCost)
@@ -138,7 +141,7 @@ func newTables(c capacities, watched []string) *Tree {
 	t.freePrograms = make([]int32, 0, t.maxPrograms)
 	t.freeProcesses = make([]int32, 0, t.maxProcesses)
 	t.known.used = make([]uint16, 0, len(t.known.entries))
-	t.selection = newSelection(t.maxPathCost, len(t.processes)+len(t.programs)+len(t.origins))
+	t.selection.offends = make([]int32, len(t.processes))
 	t.Reset()
 	return t
 }
