@@ -64,8 +64,10 @@ func (s *Sketch) StdError() float64 { return StdError(s.p) }
 
 // StdError is the relative standard error of an estimate from 2^p registers. It is a root
 // mean square: of a handful of members the estimate is mostly exact and seldom one or two
-// off, where members share a register.
-func StdError(p uint8) float64 { return 1.04 / math.Sqrt(float64(uint64(1)<<p)) }
+// off, where members share a register. It is rounded to five places.
+func StdError(p uint8) float64 {
+	return math.Round(1.04/math.Sqrt(float64(uint64(1)<<p))*1e5) / 1e5
+}
 
 // Merge makes s the sketch of the union of what s and o have seen. Where precisions differ s
 // ends at the coarser. o does not change. Both must have been made with the same key.
