@@ -104,9 +104,8 @@ func (p *pure) newClient(lane endpointsecurity.Lane) (result uint32) {
 // subscribe begins with the steps of processes: one could be missed whose files are seen.
 func (p *pure) subscribe(files []uint32) error {
 	steps := endpointsecurity.LifecycleEvents()
-	failed := p.library.subscribe(p.clients[endpointsecurity.Life], unsafe.SliceData(steps), uint32(len(steps))) |
-		p.library.subscribe(p.clients[endpointsecurity.Files], unsafe.SliceData(files), uint32(len(files)))
-	if failed != 0 {
+	if p.library.subscribe(p.clients[endpointsecurity.Life], unsafe.SliceData(steps), uint32(len(steps))) != 0 ||
+		p.library.subscribe(p.clients[endpointsecurity.Files], unsafe.SliceData(files), uint32(len(files))) != 0 {
 		return errSubscribe
 	}
 	return nil

@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -90,7 +91,9 @@ func startRunOf(t testing.TB, source *endpointsecurity.Source, deliver func(*esb
 	r := &run{t: t, source: source, cancel: cancel, done: make(chan error, 1), deliver: deliver}
 	started := make(chan struct{})
 	go func() {
-		r.done <- r.source.Run(ctx, func(b *esbridge.Batch) error {
+		err := errors.New("a batch ended the test")
+		defer func() { r.done <- err }()
+		err = r.source.Run(ctx, func(b *esbridge.Batch) error {
 			r.add(b)
 			if r.batches == 1 {
 				close(started)
