@@ -50,6 +50,15 @@ func compareBooks(t *testing.T, got, want books) {
 
 // decodeAll is what the decoder makes of the messages that a client is sent.
 func decodeAll(script []*simulator.Message, dropped func(int) bool, subscribed []uint32, want books, tally *esbridge.Tally) {
+	decodeEach(script, dropped, subscribed, func(b *esbridge.Batch) {
+		for i := range b.Events {
+			want.record(&b.Events[i])
+		}
+	}, tally)
+}
+
+// decodeEach hands over what the decoder makes of each of the messages that a client is sent.
+func decodeEach(script []*simulator.Message, dropped func(int) bool, subscribed []uint32, take func(*esbridge.Batch), tally *esbridge.Tally) {
 	d := endpointsecurity.NewDecoder()
 	seq, global := map[uint32]uint64{}, uint64(0)
 	for i, m := range script {
@@ -65,9 +74,7 @@ func decodeAll(script []*simulator.Message, dropped func(int) bool, subscribed [
 		image := m.Image()
 		d.Add(endpointsecurity.Arena{Base: 1 << 40, Bytes: image.At(1 << 40)}, 1<<40, 0)
 		b := d.Batch(0)
-		for i := range b.Events {
-			want.record(&b.Events[i])
-		}
+		take(b)
 		tally.Add(&b.Tally)
 	}
 }
