@@ -24,7 +24,7 @@ import (
 // frames calls the callback of one summarizer, from a thread of its own.
 type frames struct {
 	callback C.summarizer_frame_callback
-	context  uintptr // of the host: any bits, which Go must not take for a pointer
+	context  uintptr        // of the host: any bits, which Go must not take for a pointer
 	number   uint64         // of the summarizer
 	memory   unsafe.Pointer // of C: what the host may keep until it acknowledges
 	size     int
