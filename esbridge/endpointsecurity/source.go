@@ -35,7 +35,7 @@ type lane struct {
 	identities identities
 	seen       Counters // already in a tally
 	buf        []byte
-	most       int // bytes of records that can wait
+	most       int // bytes of records that can wait, before and after a Collector's buffers change places
 }
 
 // NewSource makes a source of what open opens. Run calls open on an operating system thread
@@ -45,7 +45,7 @@ func NewSource(c Config, open func() (Transport, error)) *Source {
 	s := &Source{open: open, blind: c.Plan.Blind, out: newOutput(&c)}
 	for i := range s.lanes {
 		s.lanes[i] = &lane{
-			lane: Lane(i), identities: newIdentities(c.Slots[i]), buf: make([]byte, DrainBytes), most: c.RingBytes[i] + c.Slots[i]*recLostSize,
+			lane: Lane(i), identities: newIdentities(c.Slots[i]), buf: make([]byte, DrainBytes), most: c.RingBytes[i] + 2*c.Slots[i]*recLostSize,
 		}
 	}
 	return s

@@ -134,7 +134,7 @@ func TestSourceFlood(t *testing.T) {
 		for ; len(f.records) < DrainBytes-1024; perBuffer++ {
 			f.records = append(f.records, eventRecord(3, 1, "/a", "", 1)...)
 		}
-		f.atStop = func() { f.left = 1 + (4<<20+4096*recLostSize)/DrainBytes }
+		f.atStop = func() { f.left = 1 + (4<<20+2*4096*recLostSize)/DrainBytes }
 		events, execs, batches := uint64(0), uint64(0), 0
 		err := NewSource(Config{}, func() (Transport, error) { return f, nil }).Run(ctx, func(b *esbridge.Batch) error {
 			for i := range b.Events {

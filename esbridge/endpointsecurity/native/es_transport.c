@@ -399,8 +399,11 @@ uint32_t est_unmute_targets(struct est_transport *t) {
 
 uint32_t est_invert_targets(struct est_transport *t) {
 	if (!muter(t)) return ES_ERROR;
-	if (es_muting_inverted(muter(t), ES_INVERT_TARGET_PATH) == ES_MUTE_INVERTED) return ES_SUCCESS;
-	return es_invert_muting(muter(t), ES_INVERT_TARGET_PATH);
+	switch (es_muting_inverted(muter(t), ES_INVERT_TARGET_PATH)) {
+	case ES_MUTE_INVERTED: return ES_SUCCESS;
+	case ES_MUTE_NOT_INVERTED: return es_invert_muting(muter(t), ES_INVERT_TARGET_PATH);
+	default: return ES_ERROR; // it cannot tell: to invert what is inverted would turn it back
+	}
 }
 
 uint32_t est_start(struct est_transport *t) {
