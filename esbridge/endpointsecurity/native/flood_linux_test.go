@@ -77,7 +77,7 @@ func resident(t *testing.T) int {
 // the memory after the third flood is that after the first.
 func TestForum(t *testing.T) {
 	for _, processes := range []uint32{1, 10, 1000} {
-		f := flood{events: 100_000, processes: processes, threads: 100, files: 100, version: 9, dropEvery: 1009, lifecycleEvery: 211}
+		f := flood{events: 100_000, processes: processes, threads: 100, files: 100, version: 9, dropEvery: 1009, lifecycleEvery: 211, measureEach: true}
 		r := startRun(t, endpointsecurity.Config{})
 		var memory [3]int
 		for i := range memory {
@@ -93,8 +93,9 @@ func TestForum(t *testing.T) {
 			t.Errorf("%d processes: the memory grew by %d bytes: %v", processes, grown, memory)
 		}
 		s := r.source.Stats(endpointsecurity.Files)
-		t.Logf("%4d processes: %d events in %d batches; coalesced %d, lost path %d, unattributed %d, ring peak %d",
-			processes, r.events(), r.batches, s.Coalesced, r.noPath, r.tally.QueueDropped, s.RingPeak)
+		k := readReport(0)
+		t.Logf("%4d processes: %d events in %d batches; coalesced %d, lost path %d, unattributed %d, ring peak %d; handler p50 %d ns, p99.9 %d, longest %d",
+			processes, r.events(), r.batches, s.Coalesced, r.noPath, r.tally.QueueDropped, s.RingPeak, k.quantile(0.5), k.quantile(0.999), k.longest)
 	}
 }
 
