@@ -18,6 +18,12 @@ import (
 	"time"
 )
 
+// The names of the clients.
+const (
+	naiveName = "one message per event"
+	foldName  = "summarizer"
+)
+
 // rates are events a second.
 var rates = []float64{1e3, 3e3, 1e4, 3e4, 1e5, 3e5, 1e6}
 
@@ -52,7 +58,7 @@ func main() {
 			lines[c.name] = append(lines[c.name], o)
 		}
 	}
-	if err := draws(lines, *output); err != nil {
+	if err := draws(lines, *seconds, *output); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -4,11 +4,27 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
+	"summarizer/esbridge/endpointsecurity"
 	"summarizer/summaries"
 	"summarizer/summaries/transport"
 )
+
+// TestBlindSpots: what Endpoint Security leaves out is listed as what nobody counts.
+func TestBlindSpots(t *testing.T) {
+	plan, err := endpointsecurity.Selection{Self: [8]uint32{5: 1}, Rules: []string{"exe=/bin/a", "kind=write", "host: exe=/bin/h"}}.Plan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []summaries.MuteRule{
+		{Rule: "process: summarizer itself, in the kernel"}, {Rule: "exe=/bin/a, in the kernel"}, {Rule: "host: exe=/bin/h, in the kernel"},
+	}
+	if got := muteRules(endpointsecurity.NewSource(endpointsecurity.Config{Plan: plan}, nil)); !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
 
 // TestMuteOfAgent has rules of every kind in force; the first that holds counts an event.
 func TestMuteOfAgent(t *testing.T) {

@@ -98,10 +98,7 @@ func (l *collected) keep(m *message, kind int) {
 	}
 	hash := l.hash(m, slot, kind)
 	if at, ok := l.recent[hash]; ok && m.isRecord(l.in[at:], slot, kind) {
-		r := l.in[at:]
-		binary.LittleEndian.PutUint64(r[recCount:], u64(r, recCount)+1)
-		binary.LittleEndian.PutUint64(r[recLast:], uint64(m.time))
-		binary.LittleEndian.PutUint64(r[recLength:], uint64(m.file.length))
+		m.raise(l.in[at:])
 		l.counters.Coalesced++
 		return
 	}

@@ -111,6 +111,28 @@ func write(pid, file int) *simulator.Message {
 	return m
 }
 
+// TestCollectorRaises: a record that was raised has the least and the greatest time, though the
+// clock is set back, and the first and the last size.
+func TestCollectorRaises(t *testing.T) {
+	d := newDrained(t, Config{})
+	var got []string
+	d.source.out.to = func(b *esbridge.Batch) error {
+		for _, e := range b.Events {
+			got = append(got, fmt.Sprint(e.Count, " ", e.First%1000, "–", e.Last%1000, " size ", e.Size))
+		}
+		return nil
+	}
+	for i, nsec := range []int64{20, 10, 30, 25} {
+		m := write(1, 1)
+		m.Sec, m.Nsec, m.Target.Size = 1, nsec, int64(100+i)
+		d.handle(Files, m)
+	}
+	d.drain()
+	if want := []string{"1 10–10 size 100", "3 10–30 size 103"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestCollectorSmall: with rings and tables that are too small, drained never or with the
 // smallest buffer, every event is counted once, and a quiet process keeps its path while another
 // floods.

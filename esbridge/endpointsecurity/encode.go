@@ -27,11 +27,20 @@ func (m *message) putRecord(r []byte, kind int) {
 	binary.LittleEndian.PutUint64(r[recFirst:], uint64(m.time))
 	binary.LittleEndian.PutUint64(r[recLast:], uint64(m.time))
 	binary.LittleEndian.PutUint64(r[recLength:], uint64(m.file.length))
+	binary.LittleEndian.PutUint64(r[recFirstSize:], uint64(m.file.length))
 	binary.LittleEndian.PutUint64(r[recInode:], m.file.inode)
 	binary.LittleEndian.PutUint32(r[recDevice:], uint32(m.file.device))
 	binary.LittleEndian.PutUint32(r[recPathSize:], uint32(m.to.size()))
 	binary.LittleEndian.PutUint32(r[recSourceSize:], uint32(m.from.size()))
 	m.from.appendTo(m.to.appendTo(r[:recEventTexts]))
+}
+
+// raise adds the event of m to the record r of an equal one. The clock may have been set back.
+func (m *message) raise(r []byte) {
+	binary.LittleEndian.PutUint64(r[recCount:], u64(r, recCount)+1)
+	binary.LittleEndian.PutUint64(r[recFirst:], uint64(min(int64(u64(r, recFirst)), m.time)))
+	binary.LittleEndian.PutUint64(r[recLast:], uint64(max(int64(u64(r, recLast)), m.time)))
+	binary.LittleEndian.PutUint64(r[recLength:], uint64(m.file.length))
 }
 
 // isRecord tells whether r begins with a record of an equal event of the process of a slot.

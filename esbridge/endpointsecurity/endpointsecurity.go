@@ -39,7 +39,10 @@
 // which begin at 0 for each client.
 //
 // Event.Size is st_size of the file that has the name from now on; Endpoint Security tells no
-// bytes written. An event says nothing of the device and inode of its file, but events of files
+// bytes written. Equal events that were folded while they waited are delivered as the first of
+// them and the others where the size changed in between, so that what the file grew by is not lost.
+// Of events of several kinds of one file that waited together, the size that counts as the last is
+// that of the kind which began last. An event says nothing of the device and inode of its file, but events of files
 // that differ in them are never folded together.
 //
 // # When there is no room

@@ -76,17 +76,35 @@ func (o *output) event(id *identity, r record, now int64) error {
 		o.step(id, esbridge.Lifecycle(r[recKind]-esbridge.NumKinds), u64(r, recCount))
 		return nil
 	}
-	length := int64(u64(r, recLength))
-	return o.add(id, now, esbridge.Event{
+	e := esbridge.Event{
 		Kind:       esbridge.Kind(r[recKind]),
 		Path:       texts[0],
 		SourcePath: texts[1],
 		Count:      u64(r, recCount),
 		First:      int64(u64(r, recFirst)),
 		Last:       int64(u64(r, recLast)),
-		Size:       max(length, 0),
-		HasSize:    length >= 0,
-	})
+	}
+	first, last := int64(u64(r, recFirstSize)), int64(u64(r, recLength))
+	if e.Count > 1 && first != last {
+		// An Event says the size after the last of its events only: the first goes ahead, or what
+		// the file grew by since then would be lost.
+		begin := e
+		begin.Count, begin.Last = 1, e.First
+		e.Count--
+		if e.Count == 1 {
+			e.First = e.Last
+		}
+		if err := o.add(id, now, sized(begin, first)); err != nil {
+			return err
+		}
+	}
+	return o.add(id, now, sized(e, last))
+}
+
+// sized is e with the size of its file, which is negative where nobody knows.
+func sized(e esbridge.Event, size int64) esbridge.Event {
+	e.Size, e.HasSize = max(size, 0), size >= 0
+	return e
 }
 
 // lost adds the events of r, of which only the process and the kind are known.

@@ -8,7 +8,7 @@ import (
 
 // Offsets in the records of the transport (native/es_transport.h), in bytes.
 const (
-	recordLayout = 1
+	recordLayout = 2
 
 	recordSizeAt   = 0
 	recordTypeAt   = 4
@@ -41,11 +41,12 @@ const (
 	recFirst      = 24
 	recLast       = 32
 	recLength     = 40
-	recInode      = 48
-	recDevice     = 56
-	recPathSize   = 60
-	recSourceSize = 64
-	recEventTexts = 72
+	recFirstSize  = 48
+	recInode      = 56
+	recDevice     = 64
+	recPathSize   = 68
+	recSourceSize = 72
+	recEventTexts = 80
 
 	recCounts   = 16
 	recLostSize = recCounts + 8*numKinds

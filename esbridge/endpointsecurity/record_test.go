@@ -34,7 +34,7 @@ func processRecord(slot, pid uint32) []byte {
 
 func eventRecord(slot uint32, kind byte, path, source string, count uint64) []byte {
 	return recordOf(recordEvent, recEventTexts, path+source, map[int]any{
-		recordSlot: slot, recKind: kind, recCount: count, recFirst: int64(10), recLast: int64(20), recLength: int64(30),
+		recordSlot: slot, recKind: kind, recCount: count, recFirst: int64(10), recLast: int64(20), recLength: int64(30), recFirstSize: int64(30),
 		recPathSize: uint32(len(path)), recSourceSize: uint32(len(source)),
 	})
 }
@@ -83,6 +83,33 @@ func TestRecords(t *testing.T) {
 	}
 	if tally != (esbridge.Tally{Lifecycle: [3]uint64{3, 0, 2}}) {
 		t.Errorf("tally %+v", tally)
+	}
+}
+
+// TestGrowth: a record whose file changed its size meanwhile is its first event, with the size
+// after it, and the others: what the file grew by is between them.
+func TestGrowth(t *testing.T) {
+	for _, c := range []struct {
+		count       uint64
+		first, last int64
+		want        []string
+	}{
+		{1, 8, 8, []string{"×1 10–20 at 99 size 8 true"}},
+		{2, 8, 30, []string{"×1 10–10 at 99 size 8 true", "×1 20–20 at 99 size 30 true"}},
+		{5, 8, 0, []string{"×1 10–10 at 99 size 8 true", "×4 10–20 at 99 size 0 true"}},
+		{5, -1, 3, []string{"×1 10–10 at 99 size 0 false", "×4 10–20 at 99 size 3 true"}},
+		{5, 8, 8, []string{"×5 10–20 at 99 size 8 true"}},
+	} {
+		r := eventRecord(0, byte(esbridge.Write), "/a", "", c.count)
+		binary.LittleEndian.PutUint64(r[recFirstSize:], uint64(c.first))
+		binary.LittleEndian.PutUint64(r[recLength:], uint64(c.last))
+		got, _, err := read(t, 1, processRecord(0, 7), r)
+		for i := range c.want {
+			c.want[i] = `write "/a" from "" ` + c.want[i] + ` bytes 0 false` + ofShell
+		}
+		if err != nil || len(got) != 1 || !slices.Equal(got[0], c.want) {
+			t.Errorf("%+v: error %v, got %q", c, err, got)
+		}
 	}
 }
 

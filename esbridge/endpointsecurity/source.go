@@ -35,6 +35,7 @@ type lane struct {
 	identities identities
 	seen       Counters // already in a tally
 	buf        []byte
+	most       int // bytes of records that can wait, before and after a Collector's buffers change places
 }
 
 // NewSource makes a source of what open opens. Run calls open on an operating system thread
@@ -43,7 +44,9 @@ func NewSource(c Config, open func() (Transport, error)) *Source {
 	c = c.WithDefaults()
 	s := &Source{open: open, blind: c.Plan.Blind, out: newOutput(&c)}
 	for i := range s.lanes {
-		s.lanes[i] = &lane{lane: Lane(i), identities: newIdentities(c.Slots[i]), buf: make([]byte, DrainBytes)}
+		s.lanes[i] = &lane{
+			lane: Lane(i), identities: newIdentities(c.Slots[i]), buf: make([]byte, DrainBytes), most: c.RingBytes[i] + 2*c.Slots[i]*recLostSize,
+		}
 	}
 	return s
 }
@@ -103,17 +106,29 @@ func (s *Source) follow(ctx context.Context, t Transport) error {
 // drain delivers what waits in both lanes.
 func (s *Source) drain(t Transport) error {
 	for _, l := range s.lanes {
-		for more := true; more; {
-			n := t.Drain(l.lane, l.buf)
-			// A buffer that is not nearly full was large enough for what waited.
-			more = n > DrainBytes/2
-			if err := s.out.records(l, l.buf[:n], time.Now().UnixNano()); err != nil {
-				return err
-			}
+		if err := s.drainLane(t, l); err != nil {
+			return err
 		}
 		s.account(l, t.Counters(l.lane))
 	}
 	return s.out.flush(time.Now().UnixNano())
+}
+
+// drainLane delivers what waits in a lane. What comes meanwhile can be left for the next time:
+// a flood that comes as fast as it is drained must not keep the other lane waiting, nor the end.
+func (s *Source) drainLane(t Transport, l *lane) error {
+	for taken := 0; taken < l.most; {
+		n := t.Drain(l.lane, l.buf)
+		if err := s.out.records(l, l.buf[:n], time.Now().UnixNano()); err != nil {
+			return err
+		}
+		// A buffer that is not nearly full was large enough for what waited.
+		if n <= DrainBytes/2 {
+			break
+		}
+		taken += n
+	}
+	return nil
 }
 
 // account puts into the tally what a lane has counted since the last time.

@@ -102,6 +102,58 @@ func TestSourceDelivers(t *testing.T) {
 	})
 }
 
+// floodTransport has as many events of a file as anybody drains, and a step of a process at
+// every drain of the other lane.
+type floodTransport struct {
+	fakeTransport
+	records []byte // that fill a buffer
+	left    int    // buffers, once it is stopped
+	drains  [NumLanes]int
+}
+
+func (f *floodTransport) Drain(lane Lane, buf []byte) int {
+	f.drains[lane]++
+	switch {
+	case lane == Life:
+		return copy(buf, slices.Concat(processRecord(3, 7), eventRecord(3, byte(esbridge.NumKinds), "", "", 1)))
+	case f.stopped && f.left == 0:
+		return 0
+	case f.stopped:
+		f.left--
+	}
+	return copy(buf, f.records)
+}
+
+// TestSourceFlood: a flood that comes as fast as it is drained keeps neither the steps of
+// processes waiting nor the end of the source, which leaves nothing of what can wait.
+func TestSourceFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(context.Background())
+		f := &floodTransport{records: processRecord(3, 7)}
+		perBuffer := uint64(0)
+		for ; len(f.records) < DrainBytes-1024; perBuffer++ {
+			f.records = append(f.records, eventRecord(3, 1, "/a", "", 1)...)
+		}
+		f.atStop = func() { f.left = 1 + (4<<20+2*4096*recLostSize)/DrainBytes }
+		events, execs, batches := uint64(0), uint64(0), 0
+		err := NewSource(Config{}, func() (Transport, error) { return f, nil }).Run(ctx, func(b *esbridge.Batch) error {
+			for i := range b.Events {
+				events += b.Events[i].Count
+			}
+			if execs += b.Tally.Lifecycle[esbridge.Exec]; execs == 3 {
+				cancel()
+			}
+			if batches++; batches > 10_000 {
+				return errors.New("it drains one lane for ever")
+			}
+			return nil
+		})
+		if err != nil || f.left != 0 || execs < 3 || events%perBuffer != 0 {
+			t.Errorf("error %v; %d buffers left, %d execs, %d events", err, f.left, execs, events)
+		}
+	})
+}
+
 // TestSourceAccounts: what a lane has counted goes to the tally once.
 func TestSourceAccounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -7,8 +7,8 @@ package main
 #include <stdlib.h>
 #include "summarizer.h"
 
-static void call(summarizer_frame_callback f, void *context, summarizer_t s, uint64_t seq, const void *frame, size_t length) {
-	f(context, s, seq, frame, length);
+static void call(summarizer_frame_callback f, uintptr_t context, summarizer_t s, uint64_t seq, const void *frame, size_t length) {
+	f((void *)context, s, seq, frame, length);
 }
 
 static uintptr_t this_thread(void) { return (uintptr_t)pthread_self(); }
@@ -24,7 +24,7 @@ import (
 // frames calls the callback of one summarizer, from a thread of its own.
 type frames struct {
 	callback C.summarizer_frame_callback
-	context  unsafe.Pointer // of the host
+	context  uintptr        // of the host: any bits, which Go must not take for a pointer
 	number   uint64         // of the summarizer
 	memory   unsafe.Pointer // of C: what the host may keep until it acknowledges
 	size     int
@@ -32,7 +32,7 @@ type frames struct {
 }
 
 // newFrames is nil where there is no memory for a frame.
-func newFrames(callback C.summarizer_frame_callback, context unsafe.Pointer, size int) *frames {
+func newFrames(callback C.summarizer_frame_callback, context uintptr, size int) *frames {
 	memory := C.calloc(1, C.size_t(size))
 	if memory == nil {
 		return nil
@@ -50,7 +50,7 @@ func (f *frames) serve(o *outbox) {
 func (f *frames) call(seq uint64, frame []byte) {
 	n := copy(unsafe.Slice((*byte)(f.memory), f.size), frame)
 	f.thread.Store(uintptr(C.this_thread()))
-	C.call(f.callback, f.context, C.summarizer_t(f.number), C.uint64_t(seq), f.memory, C.size_t(n))
+	C.call(f.callback, C.uintptr_t(f.context), C.summarizer_t(f.number), C.uint64_t(seq), f.memory, C.size_t(n))
 	f.thread.Store(0)
 }
 

@@ -101,9 +101,9 @@ func (c *clients) admit(id uintptr) *client {
 
 // retire folds what a client has left and keeps its numbers. c.mu is held.
 func (c *clients) retire(cl *client) {
-	cl.lane.close()
+	owed := cl.lane.close()
 	cl.lane.read(&c.retired)
-	c.owed.Add(&cl.lane.owed)
+	c.owed.Add(&owed)
 }
 
 // flush folds what was collected, as lane.flush does.

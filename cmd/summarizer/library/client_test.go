@@ -8,6 +8,22 @@ import (
 	"summarizer/esbridge/endpointsecurity"
 )
 
+// TestClosedLane: what a lane that is closed could not fold is handed over once: the clock, which
+// may still know the lane, does not fold it again.
+func TestClosedLane(t *testing.T) {
+	turn := newTurn()
+	l := lane{turn: turn, collector: newEvents()}
+	l.owed.QueueDropped = 3
+	if owed := l.close(); owed.QueueDropped != 3 {
+		t.Errorf("owed %+v", owed)
+	}
+	turn.hand(&run{fold: func(b *esbridge.Batch) error {
+		t.Errorf("folded %+v after the end", b.Tally)
+		return nil
+	}})
+	l.flush(untilDone)
+}
+
 // TestManyClients: clients beyond those that are told apart take each other's place, from
 // several goroutines, and no message is lost or counted twice.
 func TestManyClients(t *testing.T) {

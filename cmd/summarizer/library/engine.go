@@ -9,6 +9,7 @@ import (
 	"summarizer/aggregator/window"
 	"summarizer/esbridge"
 	"summarizer/esbridge/endpointsecurity"
+	"summarizer/summaries/transport/spool"
 )
 
 // engine is one open summarizer.
@@ -34,8 +35,13 @@ func newEngine(c *config) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	return startEngine(cfg, ring)
+}
+
+// startEngine is newEngine of what a configuration says.
+func startEngine(cfg aggregator.Config, ring *spool.Ring) (e *engine, err error) {
 	cfg.Machine.Boot += "/" + ring.Session()
-	e := &engine{cfg: cfg, turn: newTurn(), events: newEvents(), outbox: newOutbox(ring, cfg.FrameSize)}
+	e = &engine{cfg: cfg, turn: newTurn(), events: newEvents(), outbox: newOutbox(ring, cfg.FrameSize)}
 	e.other.turn, e.other.collector, e.clients.turn = e.turn, e.events, e.turn
 	if e.run, err = e.begin(nil); err != nil {
 		return nil, err

@@ -30,7 +30,16 @@ func newRig(t *testing.T, config string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := newEngine(&c)
+	cfg, err := c.aggregator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Boottime = nil // beside a fake clock the real one would tell of a sleep
+	ring, err := c.ring(&cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := startEngine(cfg, ring)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func summarizer_error_text(code C.int) C.text_in {
 
 //export summarizer_open
 func summarizer_open(config C.text_in, callback C.summarizer_frame_callback, context unsafe.Pointer, errorText **C.char) C.summarizer_t {
-	h, err := open((*C.char)(config), callback, context)
+	h, err := open((*C.char)(config), callback, uintptr(context))
 	if err != nil {
 		if errorText != nil {
 			*errorText = textOf(err.Error())
@@ -62,7 +62,7 @@ func summarizer_open(config C.text_in, callback C.summarizer_frame_callback, con
 	return C.summarizer_t(h.number)
 }
 
-func open(text *C.char, callback C.summarizer_frame_callback, context unsafe.Pointer) (*handle, error) {
+func open(text *C.char, callback C.summarizer_frame_callback, context uintptr) (*handle, error) {
 	if callback == nil {
 		return nil, errors.New("opening a summarizer: on_frame is NULL: pass the function that takes frames")
 	}
@@ -101,14 +101,16 @@ func open(text *C.char, callback C.summarizer_frame_callback, context unsafe.Poi
 
 //export summarizer_fold
 func summarizer_fold(number C.summarizer_t, client, message C.memory_in) C.int {
-	if message == nil {
+	// What a host passes may be any bits, which Go must not take for pointers.
+	id, address := uintptr(client), uint64(uintptr(message))
+	if address == 0 {
 		return C.int(errArgument)
 	}
 	h := handles.get(uint64(number))
 	if h == nil {
 		return C.int(errHandle)
 	}
-	return C.int(h.foldMessage(uintptr(client), endpointsecurity.OwnMemory{}, uint64(uintptr(message))))
+	return C.int(h.foldMessage(id, endpointsecurity.OwnMemory{}, address))
 }
 
 //export summarizer_fold_event
@@ -126,7 +128,7 @@ func summarizer_fold_event(number C.summarizer_t, event C.event_in) C.int {
 	}
 	e := esbridge.Event{
 		Kind: kindOf(event), Count: uint64(event.count), First: int64(event.first), Last: int64(event.last),
-		Path: bytesOf(event.path), SourcePath: bytesOf(event.source_path),
+		Path: bytesOf(&event.path), SourcePath: bytesOf(&event.source_path),
 	}
 	if event.flags&C.SUMMARIZER_HAS_BYTES != 0 {
 		e.Bytes, e.HasBytes = uint64(event.bytes), true

@@ -88,15 +88,20 @@ func (l *lane) drop(b *esbridge.Batch) result {
 func (l *lane) flush(wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.fold(wait)
+	if !l.closed {
+		l.fold(wait)
+	}
 }
 
-// close folds what was collected and takes nothing more.
-func (l *lane) close() {
+// close folds what was collected and takes nothing more. It returns what nobody folded, which
+// is the caller's from now on.
+func (l *lane) close() (owed esbridge.Tally) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fold(untilDone)
 	l.closed = true
+	owed, l.owed = l.owed, esbridge.Tally{}
+	return owed
 }
 
 // read adds the numbers of l to s.

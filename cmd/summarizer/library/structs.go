@@ -27,8 +27,8 @@ func processOf(p *C.struct_summarizer_process) esbridge.Process {
 	return esbridge.Process{
 		PID: int32(p.pid), PPID: int32(p.ppid), ResponsiblePID: int32(p.responsible_pid), EUID: uint32(p.euid),
 		Version: uint64(p.version), Start: int64(p.start), LowerBound: p.lower_bound != 0,
-		Executable: bytesOf(p.executable), CDHash: bytesOf(p.cdhash), SigningID: bytesOf(p.signing_id),
-		TeamID: bytesOf(p.team_id), Origin: bytesOf(p.origin),
+		Executable: bytesOf(&p.executable), CDHash: bytesOf(&p.cdhash), SigningID: bytesOf(&p.signing_id),
+		TeamID: bytesOf(&p.team_id), Origin: bytesOf(&p.origin),
 	}
 }
 
@@ -36,7 +36,7 @@ func processOf(p *C.struct_summarizer_process) esbridge.Process {
 var tooLong = make([]byte, maxPath+1)
 
 // bytesOf is a text where it lies.
-func bytesOf(b C.struct_summarizer_bytes) []byte {
+func bytesOf(b *C.struct_summarizer_bytes) []byte {
 	switch {
 	case b.length == 0:
 		return nil

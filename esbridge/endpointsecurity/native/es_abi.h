@@ -252,7 +252,7 @@ uint32_t es_unmute_all_target_paths(es_client_t *client);
 
 // es_mute_inversion_type_t, es_mute_inverted_return_t
 enum { ES_INVERT_TARGET_PATH = 2 };
-enum { ES_MUTE_INVERTED = 0, ES_MUTE_NOT_INVERTED = 1 };
+enum { ES_MUTE_INVERTED = 0, ES_MUTE_NOT_INVERTED = 1, ES_MUTE_INVERTED_ERROR = 2 };
 
 uint32_t es_invert_muting(es_client_t *client, uint32_t type);
 uint32_t es_muting_inverted(es_client_t *client, uint32_t type);

@@ -136,7 +136,8 @@ static int raise_record(struct lane *l, uint64_t at, const struct change *c, uin
 	if (!same(r, c, slot)) return 0;
 	uint64_t n = get(state_of(r));
 	if (n & TAKEN || !atomic_compare_exchange_strong_explicit(state_of(r), &n, n | BUSY, memory_order_acquire, memory_order_relaxed)) return 0;
-	r->last = c->time;
+	if (c->time < r->first) r->first = c->time; // the clock may be set back
+	if (c->time > r->last) r->last = c->time;
 	r->size = c->size;
 	release(state_of(r), n + 1);
 	return 1;
@@ -148,7 +149,7 @@ static int append(struct lane *l, const struct change *c, uint32_t slot) {
 	if (!to) return 0;
 	*(struct est_event *)to = (struct est_event){
 		.head = {size, EST_EVENT, EST_LAYOUT}, .slot = slot, .kind = c->kind, .truncated = c->truncated, .count = 1,
-		.first = c->time, .last = c->time, .size = c->size, .ino = c->file->stat.ino, .dev = c->file->stat.dev,
+		.first = c->time, .last = c->time, .size = c->size, .first_size = c->size, .ino = c->file->stat.ino, .dev = c->file->stat.dev,
 		.path_size = c->path_size, .source_size = c->source_size,
 	};
 	to += sizeof(struct est_event);
@@ -286,11 +287,13 @@ static size_t drain_ring(struct lane *l, uint8_t *out, size_t size) {
 }
 
 // What a slot lost since it was last taken; 0 where there is nothing, or where the record that
-// says whose slot it is still waits.
+// says whose slot it is still waits. A loss that the handler has not finished to count may have
+// been taken before it shows in slot.lost: only while that is ahead is the slot sure to stay
+// with its process.
 static uint64_t take_lost(struct lane *l, uint32_t slot, struct est_lost *r) {
 	struct slot *s = &l->slots[slot];
 	struct taken *t = &l->taken[slot];
-	if (acquire(&s->lost) == get(&t->lost) || s->bound >= get(&l->tail)) return 0;
+	if ((int64_t)(acquire(&s->lost) - get(&t->lost)) <= 0 || s->bound >= get(&l->tail)) return 0;
 	uint64_t sum = 0;
 	*r = (struct est_lost){.head = {sizeof *r, EST_LOST, EST_LAYOUT}, .slot = slot};
 	for (int k = 0; k < EST_KINDS; k++) {
@@ -396,13 +399,16 @@ uint32_t est_unmute_targets(struct est_transport *t) {
 
 uint32_t est_invert_targets(struct est_transport *t) {
 	if (!muter(t)) return ES_ERROR;
-	if (es_muting_inverted(muter(t), ES_INVERT_TARGET_PATH) == ES_MUTE_INVERTED) return ES_SUCCESS;
-	return es_invert_muting(muter(t), ES_INVERT_TARGET_PATH);
+	switch (es_muting_inverted(muter(t), ES_INVERT_TARGET_PATH)) {
+	case ES_MUTE_INVERTED: return ES_SUCCESS;
+	case ES_MUTE_NOT_INVERTED: return es_invert_muting(muter(t), ES_INVERT_TARGET_PATH);
+	default: return ES_ERROR; // it cannot tell: to invert what is inverted would turn it back
+	}
 }
 
 uint32_t est_start(struct est_transport *t) {
-	return es_subscribe(t->lanes[EST_LIFECYCLE].client, lifecycle, sizeof lifecycle / sizeof *lifecycle) |
-		es_subscribe(t->lanes[EST_FILES].client, t->events, t->event_count);
+	uint32_t failed = es_subscribe(t->lanes[EST_LIFECYCLE].client, lifecycle, sizeof lifecycle / sizeof *lifecycle);
+	return failed ? failed : es_subscribe(t->lanes[EST_FILES].client, t->events, t->event_count);
 }
 
 uint32_t est_stop(struct est_transport *t) {

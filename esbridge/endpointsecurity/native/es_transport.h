@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 // EST_LAYOUT counts changes of the records and counters below. Every record carries it.
-#define EST_LAYOUT 1
+#define EST_LAYOUT 2
 
 enum est_lane { EST_FILES, EST_LIFECYCLE, EST_LANES };
 
@@ -64,8 +64,9 @@ struct est_event {
 	uint8_t kind, truncated; // Endpoint Security had cut a path
 	uint16_t reserved;
 	uint64_t count;
-	int64_t first, last; // event times in nanoseconds since the Unix epoch
+	int64_t first, last; // the least and the greatest event time, in nanoseconds since the Unix epoch
 	int64_t size;        // of the file after the last event; -1 unknown
+	int64_t first_size;  // after the first one
 	uint64_t ino;
 	int32_t dev;
 	uint32_t path_size, source_size;
@@ -115,7 +116,7 @@ EST_AT(est_process, adhoc, 93);
 EST_AT(est_process, executable_size, 94);
 EST_AT(est_process, signing_id_size, 96);
 EST_AT(est_process, team_id_size, 98);
-EST_SIZE(est_event, 72);
+EST_SIZE(est_event, 80);
 EST_AT(est_event, slot, 8);
 EST_AT(est_event, kind, 12);
 EST_AT(est_event, truncated, 13);
@@ -123,10 +124,11 @@ EST_AT(est_event, count, 16);
 EST_AT(est_event, first, 24);
 EST_AT(est_event, last, 32);
 EST_AT(est_event, size, 40);
-EST_AT(est_event, ino, 48);
-EST_AT(est_event, dev, 56);
-EST_AT(est_event, path_size, 60);
-EST_AT(est_event, source_size, 64);
+EST_AT(est_event, first_size, 48);
+EST_AT(est_event, ino, 56);
+EST_AT(est_event, dev, 64);
+EST_AT(est_event, path_size, 68);
+EST_AT(est_event, source_size, 72);
 EST_SIZE(est_lost, 16 + 8 * EST_KINDS);
 EST_AT(est_lost, counts, 16);
 EST_SIZE(est_counters, 8 * (6 + EST_REASONS + 2 * EST_KINDS));

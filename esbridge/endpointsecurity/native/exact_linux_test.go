@@ -4,6 +4,7 @@ package native
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"summarizer/esbridge"
@@ -65,6 +66,33 @@ func TestExact(t *testing.T) {
 		}
 	}
 	playWhole(t, script)
+}
+
+// TestRaises: a record that was raised has the least and the greatest time, though the clock is
+// set back, and the first and the last size.
+func TestRaises(t *testing.T) {
+	m := simulator.Random(newRand(t), 9, []uint32{33})
+	m.Denied, m.Sec, m.Target.Path = false, 1, simulator.Text("/a")
+	var images []simulator.Image
+	for i, nsec := range []int64{20, 10, 30, 25} {
+		m.Nsec, m.Target.Size = nsec, int64(100+i)
+		images = append(images, m.Image())
+	}
+	var got []string
+	resetSimulator()
+	r := startRunWith(t, endpointsecurity.Config{}, func(b *esbridge.Batch) {
+		if images != nil { // the first batch, before anything is drained
+			play(images, func(int) bool { return false })()
+			images = nil
+		}
+		for _, e := range b.Events {
+			got = append(got, fmt.Sprint(e.Count, " ", e.First%1000, "–", e.Last%1000, " size ", e.Size))
+		}
+	})
+	r.end()
+	if want := []string{"1 10–10 size 100", "3 10–30 size 103"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }
 
 // TestIdentityChange: what differs in anything about its process is not folded together, and not

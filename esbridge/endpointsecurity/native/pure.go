@@ -44,6 +44,7 @@ type library struct {
 const (
 	invertTargetPath = 2 // ES_MUTE_INVERSION_TYPE_TARGET_PATH
 	isInverted       = 0 // ES_MUTE_INVERTED
+	isNotInverted    = 1 // ES_MUTE_NOT_INVERTED
 )
 
 // openLibrary finds what pure calls. blocks is the library with the class of global blocks.
@@ -104,9 +105,8 @@ func (p *pure) newClient(lane endpointsecurity.Lane) (result uint32) {
 // subscribe begins with the steps of processes: one could be missed whose files are seen.
 func (p *pure) subscribe(files []uint32) error {
 	steps := endpointsecurity.LifecycleEvents()
-	failed := p.library.subscribe(p.clients[endpointsecurity.Life], unsafe.SliceData(steps), uint32(len(steps))) |
-		p.library.subscribe(p.clients[endpointsecurity.Files], unsafe.SliceData(files), uint32(len(files)))
-	if failed != 0 {
+	if p.library.subscribe(p.clients[endpointsecurity.Life], unsafe.SliceData(steps), uint32(len(steps))) != 0 ||
+		p.library.subscribe(p.clients[endpointsecurity.Files], unsafe.SliceData(files), uint32(len(files))) != 0 {
 		return errSubscribe
 	}
 	return nil
@@ -154,10 +154,13 @@ func (p *pure) do(c endpointsecurity.Call) uint32 {
 	case endpointsecurity.UnmuteTarget:
 		return p.library.unmuteTargets(client)
 	case endpointsecurity.InvertTarget:
-		if p.library.mutingInverted(client, invertTargetPath) == isInverted {
+		switch p.library.mutingInverted(client, invertTargetPath) {
+		case isInverted:
 			return 0
+		case isNotInverted:
+			return p.library.invertMuting(client, invertTargetPath)
 		}
-		return p.library.invertMuting(client, invertTargetPath)
+		return 1 // it cannot tell: to invert what is inverted would turn it back
 	default:
 		return p.library.mutePath(client, c.Path, uint32(c.Type))
 	}

@@ -10,6 +10,34 @@ import (
 	"summarizer/esbridge/endpointsecurity"
 )
 
+// TestInvertedUnknown: where Endpoint Security cannot tell whether muting is inverted, nobody
+// inverts it.
+func TestInvertedUnknown(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	resetSimulator()
+	tr, err := open(endpointsecurity.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	refuseCalls(true)
+	if tr.do(endpointsecurity.Call{Op: endpointsecurity.InvertTarget}) == 0 || strings.Contains(apiCalls(), "invert") {
+		t.Errorf("called\n%s", apiCalls())
+	}
+	refuseCalls(false)
+	if err := tr.Stop(func() {}); err != nil {
+		t.Error(err)
+	}
+	p := &pure{library: library{
+		mutingInverted: func(uintptr, uint32) uint32 { return 2 },
+		invertMuting:   func(uintptr, uint32) uint32 { t.Error("the transport without cgo inverts"); return 0 },
+	}}
+	p.clients[endpointsecurity.Files] = 1
+	if p.do(endpointsecurity.Call{Op: endpointsecurity.InvertTarget}) == 0 {
+		t.Error("the transport without cgo says that it inverted")
+	}
+}
+
 // TestPureCalls: the calls are those of the transport in C, in its order.
 func TestPureCalls(t *testing.T) {
 	sim := loadSimulator(t)

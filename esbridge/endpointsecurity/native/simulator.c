@@ -135,6 +135,7 @@ uint32_t es_invert_muting(es_client_t *c, uint32_t type) {
 
 uint32_t es_muting_inverted(es_client_t *c, uint32_t type) {
 	(void)type;
+	if (refusing) return ES_MUTE_INVERTED_ERROR;
 	return c->inverted ? ES_MUTE_INVERTED : ES_MUTE_NOT_INVERTED;
 }
 

@@ -2,6 +2,7 @@ package native
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -49,6 +50,15 @@ func compareBooks(t *testing.T, got, want books) {
 
 // decodeAll is what the decoder makes of the messages that a client is sent.
 func decodeAll(script []*simulator.Message, dropped func(int) bool, subscribed []uint32, want books, tally *esbridge.Tally) {
+	decodeEach(script, dropped, subscribed, func(b *esbridge.Batch) {
+		for i := range b.Events {
+			want.record(&b.Events[i])
+		}
+	}, tally)
+}
+
+// decodeEach hands over what the decoder makes of each of the messages that a client is sent.
+func decodeEach(script []*simulator.Message, dropped func(int) bool, subscribed []uint32, take func(*esbridge.Batch), tally *esbridge.Tally) {
 	d := endpointsecurity.NewDecoder()
 	seq, global := map[uint32]uint64{}, uint64(0)
 	for i, m := range script {
@@ -64,9 +74,7 @@ func decodeAll(script []*simulator.Message, dropped func(int) bool, subscribed [
 		image := m.Image()
 		d.Add(endpointsecurity.Arena{Base: 1 << 40, Bytes: image.At(1 << 40)}, 1<<40, 0)
 		b := d.Batch(0)
-		for i := range b.Events {
-			want.record(&b.Events[i])
-		}
+		take(b)
 		tally.Add(&b.Tally)
 	}
 }
@@ -90,7 +98,9 @@ func startRunOf(t testing.TB, source *endpointsecurity.Source, deliver func(*esb
 	r := &run{t: t, source: source, cancel: cancel, done: make(chan error, 1), deliver: deliver}
 	started := make(chan struct{})
 	go func() {
-		r.done <- r.source.Run(ctx, func(b *esbridge.Batch) error {
+		err := errors.New("a batch ended the test")
+		defer func() { r.done <- err }()
+		err = r.source.Run(ctx, func(b *esbridge.Batch) error {
 			r.add(b)
 			if r.batches == 1 {
 				close(started)

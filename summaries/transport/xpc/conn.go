@@ -114,6 +114,9 @@ func (c *conn) deliver() {
 		c.mu.Lock()
 		b, c.waiting = c.waiting, b[:0]
 		c.mu.Unlock()
+		if len(b) == 0 {
+			continue // taken with what came before: a pipe would make it a read of nothing
+		}
 		if _, err := c.inner.Write(b); err != nil {
 			return // the pipe is closed, and so is c
 		}

@@ -230,6 +230,37 @@ func TestFloodIsCut(t *testing.T) {
 	})
 }
 
+// TestNoEmptyRead: what came while the user was being handed what came before it, and was taken
+// with it, is no read of nothing afterwards.
+func TestNoEmptyRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newConn("test", testFrame, stuck{})
+		c.start()
+		c.received([]byte("a"))
+		synctest.Wait() // it waits in the pipe
+		c.mu.Lock()
+		c.waiting = append(c.waiting, 'b') // by received, which has not said so yet
+		c.mu.Unlock()
+		c.wake <- struct{}{}
+		buf := make([]byte, 8)
+		for _, want := range []string{"a", "b"} {
+			if n, err := c.Read(buf); err != nil || string(buf[:n]) != want {
+				t.Fatalf("read %q: %v", buf[:n], err)
+			}
+		}
+		c.wake <- struct{}{} // now it has
+		synctest.Wait()
+		if err := c.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := c.Read(buf); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("read %d bytes, error %v", n, err)
+		}
+		c.Close()
+		c.pumps.Wait()
+	})
+}
+
 // stuck is a link on which nothing is ever handed over.
 type stuck struct{}
 

@@ -94,10 +94,13 @@ func (lib *library) connect(object uintptr, c Config) (*conn, error) {
 	return stream, nil
 }
 
-// bytesOf is the data of a message, which is valid as long as that.
+// bytesOf is the data of a message, which is valid as long as that; nil where it has none.
 func (lib *library) bytesOf(message uintptr) []byte {
 	var n uintptr
 	b := lib.dictionaryGetData(message, messageKey, &n)
+	if b == nil {
+		return nil
+	}
 	return unsafe.Slice(b, n)
 }
 

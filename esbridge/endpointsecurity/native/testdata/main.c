@@ -32,7 +32,9 @@ static void read_event(struct books *b, const struct est_event *e) {
 	uint32_t process = b->pids[e->slot] - 1000;
 	int n = snprintf(want, sizeof want, "%s%u/%llu", prefix, process, (unsigned long long)(e->ino & 0xffffffff));
 	if (e->path_size != (uint32_t)n || memcmp(e + 1, want, e->path_size) != 0) fail("an event with the path of another file or process");
-	if (e->last < e->first || e->count == 0) fail("an event that was not handed over whole");
+	// Of each file every event is later and the file larger than before.
+	if (e->count == 0 || (e->count == 1) != (e->last == e->first) || (e->count == 1) != (e->size == e->first_size) ||
+		e->last < e->first || e->size < e->first_size) fail("an event that was not handed over whole");
 	b->events += e->count;
 	b->records++;
 }
