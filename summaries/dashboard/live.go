@@ -25,6 +25,7 @@ type hub struct {
 	last     *summaries.Summary // the newest of all
 	tiles    uint64             // how many arrived: history changes with tiles alone
 	findings []timedFinding     // newest first
+	since    int64              // the begin of the first summary; 0: there was none
 	arrived  chan struct{}      // closed by the next publish
 	streams  int
 }
@@ -35,6 +36,9 @@ func (h *hub) publish(s *summaries.Summary) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last = s
+	if h.since == 0 || s.Window.Start < h.since {
+		h.since = s.Window.Start
+	}
 	if s.Window.Tile {
 		h.tiles++
 	}
@@ -45,11 +49,11 @@ func (h *hub) publish(s *summaries.Summary) {
 	h.arrived = make(chan struct{})
 }
 
-// now is what is known.
-func (h *hub) now() (last *summaries.Summary, findings []timedFinding) {
+// now is what is known: the newest summary, and what was found since a time.
+func (h *hub) now() (last *summaries.Summary, findings []timedFinding, since int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.last, slices.Clone(h.findings)
+	return h.last, slices.Clone(h.findings), h.since
 }
 
 // news are how many tiles arrived so far, and a channel that is closed when there is more.

@@ -164,7 +164,7 @@ func TestHubDoesNotGrow(t *testing.T) {
 		}
 		h.publish(s)
 	}
-	if last, found := h.now(); len(found) != keptFindings || cap(found) > 2*keptFindings+8 || last == nil {
+	if last, found, _ := h.now(); len(found) != keptFindings || cap(found) > 2*keptFindings+8 || last == nil {
 		t.Error(len(found), cap(found))
 	}
 }
@@ -272,4 +272,50 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 		answer.Body.Close()
 	}
 	h.Close()
+}
+
+// Many small findings neither push out a bad one nor take its place on the page, and the page
+// says how many it does not show.
+func TestSmallFindingsHideNoBadOne(t *testing.T) {
+	var h hub
+	h.init()
+	begin := time.Unix(1_000_000, 0)
+	at := func(i int, f summaries.Finding) {
+		start := begin.Add(time.Duration(i) * 10 * time.Second)
+		h.publish(&summaries.Summary{Window: summaries.Window{Start: start.UnixNano(), End: start.UnixNano() + 10e9, Tile: true}, Findings: []summaries.Finding{f}})
+	}
+	at(0, summaries.Finding{Kind: "flood", Severity: "high", Program: []byte("/bad")})
+	for i := range 3 * keptFindings {
+		at(i+1, summaries.Finding{Kind: "watched", Severity: "low", Program: fmt.Appendf(nil, "/p/%d", i)})
+	}
+	_, found, since := h.now()
+	p := overviewPage{found: found, foundSince: time.Unix(0, since), page: page{View: view{from: begin.Add(-time.Hour), to: begin.Add(24 * time.Hour)}}}
+	part := p.Findings()
+	if len(part.Groups) != shownFindings || string(part.Groups[0].Program) != "/bad" || part.More != keptFindings-shownFindings {
+		t.Errorf("%d groups, the first of %s, %d more", len(part.Groups), part.Groups[0].Program, part.More)
+	}
+	if !part.Since.Equal(begin) {
+		t.Errorf("known since %v", part.Since)
+	}
+	p.View.from = begin.Add(time.Minute)
+	if part := p.Findings(); !part.Since.IsZero() {
+		t.Errorf("all of the range is known, but since %v", part.Since)
+	}
+}
+
+// Where nothing comes any more, the page does not call what it has "now".
+func TestSilenceIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := emptyServer(t, Access{})
+		r := follow(t, s, "/live")
+		s.Publish(tile(time.Now().Add(-10*time.Second), 1, "/bin/a", 5))
+		if parts := r.take(t); strings.Contains(parts[len(parts)-1]["now"], "No summary has come") {
+			t.Errorf("at once: %v", parts)
+		}
+		time.Sleep(5 * time.Minute)
+		parts := r.take(t)
+		if len(parts) == 0 || !strings.Contains(parts[len(parts)-1]["now"], "No summary has come for 5m0s") {
+			t.Errorf("five minutes later: %v", parts)
+		}
+	})
 }

@@ -56,30 +56,42 @@ type overviewPage struct {
 	Trouble string // why the history cannot be shown
 	Now     nowPart
 	found   []timedFinding
-	Totals  *store.Totals
-	Crumbs  []link
-	Without []link
-	Series  seriesPart
-	Origins *tablePart // nil where the filter leaves one
-	Who     tablePart
-	Files   tablePart
-	Dirs    tablePart
-	Treemap treemapPart
-	Gaps    []store.Gap
-	Kinds   []link
-	Export  []link
+	// foundSince is from when on findings are known.
+	foundSince time.Time
+	Totals     *store.Totals
+	Crumbs     []link
+	Without    []link
+	Series     seriesPart
+	Origins    *tablePart // nil where the filter leaves one
+	Who        tablePart
+	Files      tablePart
+	Dirs       tablePart
+	Treemap    treemapPart
+	Gaps       []store.Gap
+	Kinds      []link
+	Export     []link
 }
 
 // nowPart is the newest summary, before it is history.
 type nowPart struct {
 	Summary   *summaries.Summary
 	PerSecond uint64
+	// Silent is for how long nothing has come, where that is longer than it should be.
+	Silent time.Duration
 }
 
-func nowOf(s *summaries.Summary) nowPart {
+// patience is how many windows may be due before a page says that none comes.
+const patience = 3
+
+func nowOf(s *summaries.Summary, now time.Time) nowPart {
 	n := nowPart{Summary: s}
-	if s != nil {
-		n.PerSecond = uint64(float64(s.Events) / max(time.Duration(s.Window.End-s.Window.Start).Seconds(), 1))
+	if s == nil {
+		return n
+	}
+	length := time.Duration(s.Window.End - s.Window.Start)
+	n.PerSecond = uint64(float64(s.Events) / max(length.Seconds(), 1))
+	if silent := now.Sub(time.Unix(0, s.Window.End)); silent > max(patience*length, time.Minute) {
+		n.Silent = silent.Truncate(time.Minute)
 	}
 	return n
 }
@@ -109,8 +121,12 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
 
 // head is a page without what the store knows.
 func (s *Server) head(v view) *overviewPage {
-	last, findings := s.hub.now()
-	return &overviewPage{page: s.newPage("Overview", "/", v), Now: nowOf(last), found: findings}
+	last, findings, since := s.hub.now()
+	p := &overviewPage{page: s.newPage("Overview", "/", v), Now: nowOf(last, s.cfg.Now()), found: findings, foundSince: v.to}
+	if last != nil {
+		p.foundSince = time.Unix(0, since)
+	}
+	return p
 }
 
 // past fills in what the store knows.

@@ -163,7 +163,7 @@ func (s *Server) agent(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, http.StatusBadRequest, err)
 		return
 	}
-	last, _ := s.hub.now()
+	last, _, _ := s.hub.now()
 	p := agentPage{page: s.newPage("Agent", "/agent", v), Summary: last}
 	for l := range store.NumLevels {
 		p.Levels = append(p.Levels, store.Level(l).String())
