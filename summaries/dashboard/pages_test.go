@@ -68,7 +68,9 @@ func attribute(n *html.Node, name string) string {
 // Every link of every page leads to a page, down to the files and back.
 func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	s := newServer(t, Access{})
-	s.Publish(full(s.cfg.Now(), 1))
+	sum := full(s.cfg.Now(), 1)
+	ingest(t, s.cfg.Store, sum)
+	s.Publish(sum)
 	queue, seen, values := []string{"/?range=24h"}, map[string]bool{}, regexp.MustCompile(`=[^&]*`)
 	for levels := map[string]int{}; len(queue) > 0 && len(seen) < 400; queue = queue[1:] {
 		path := queue[0]
@@ -179,7 +181,7 @@ func TestRandomNamesAreText(t *testing.T) {
 // pages.
 func checkElements(t *testing.T, path string, page *html.Node) {
 	t.Helper()
-	ours := strings.Fields(`html head meta title link script body a header h1 h2 h3 nav button span main div p b br small section dl dt dd
+	ours := strings.Fields(`html head meta title link script body a header h1 h2 h3 nav button span main div p b br small section dl dt dd ul li
 		details summary table caption thead tbody tr th td bdi meter time form input label select option pre footer kbd`)
 	scripts := 0
 	walk(page, func(n *html.Node) {
