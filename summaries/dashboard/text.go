@@ -21,6 +21,8 @@ var functions = template.FuncMap{
 	"text":         func(name any) string { return text(nameBytes(name)) },
 	"label":        func(name any) label { return labelOf(nameBytes(name)) },
 	"distinct":     func(d summaries.Distinct) string { return distinctText(&d) },
+	"estimate":     func(d summaries.Distinct) string { return estimateText(&d) },
+	"error":        func(d summaries.Distinct) string { return errorText(&d) },
 	"gaplength":    func(g store.Gap) int64 { return g.End - g.Start },
 	"windowlength": func(w summaries.Window) int64 { return w.End - w.Start },
 	"missed":       missedText,
@@ -70,14 +72,30 @@ func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 // distinctText is a number of different members: exact, estimated with its error, or an
 // upper bound.
 func distinctText(d *summaries.Distinct) string {
+	if e := errorText(d); e != "" {
+		return estimateText(d) + " ± " + e
+	}
+	return estimateText(d)
+}
+
+// estimateText is a number of different members without its error.
+func estimateText(d *summaries.Distinct) string {
 	n := terminal.Group(d.Estimate)
 	switch {
 	case d.AtMost:
 		return "≤ " + n
 	case d.StdError > 0:
-		return "≈ " + n + " ± " + terminal.Group(uint64(float64(d.Estimate)*d.StdError+0.5))
+		return "≈ " + n
 	}
 	return n
+}
+
+// errorText is the standard error of an estimate; empty for what is none.
+func errorText(d *summaries.Distinct) string {
+	if d.AtMost || d.StdError <= 0 {
+		return ""
+	}
+	return terminal.Group(uint64(float64(d.Estimate)*d.StdError + 0.5))
 }
 
 // missedText is what may be missing from a count.

@@ -42,7 +42,7 @@ func TestHeadSaysWhoWritesWhere(t *testing.T) {
 			}
 		})
 	})
-	want := []string{"/bin/busy 61 % mostly in /data/x/", "/bin/wide 20 % all over the place", "/bin/some 19 % mostly in /c/"}
+	want := []string{"/bin/busy 61 % mostly in /data/x/", "/bin/wide 20 % in many places, or folded up", "/bin/some 19 % mostly in /c/"}
 	if strings.Join(lines, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%q, want %q", lines, want)
 	}

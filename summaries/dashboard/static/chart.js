@@ -56,6 +56,7 @@ function options(width) {
 	return {
 		width,
 		height,
+		padding: [null, 28, null, null], // for half of the last label
 		tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
 		cursor: { drag: { x: true, y: false, setScale: false } },
 		legend: { live: true },
