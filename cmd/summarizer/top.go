@@ -35,6 +35,7 @@ an agent, --source gives it events of its own, as "summarizer run" does.`,
 	flags.StringVar(&o.socket, "socket", defaultSocket, "connect to the agent at this `path`")
 	flags.StringVar(&o.source, "source", "", "look at this `source` instead of an agent: as for run, auto is this machine")
 	o.detection.flags(flags)
+	o.watchFlag(flags)
 	return cmd
 }
 
@@ -42,8 +43,14 @@ an agent, --source gives it events of its own, as "summarizer run" does.`,
 func (o *topOptions) runSource(cmd *cobra.Command) error {
 	args := []string{"run"}
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != "socket" {
-			args = append(args, "--"+f.Name+"="+f.Value.String())
+		values := []string{f.Value.String()}
+		if list, ok := f.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, v := range values {
+			if f.Name != "socket" {
+				args = append(args, "--"+f.Name+"="+v)
+			}
 		}
 	})
 	root := newRoot(new(bool))
