@@ -104,12 +104,23 @@ func (o *exportOptions) span(now time.Time) (store.Range, error) {
 		if err != nil {
 			return r, usagef("--%s: %q is no time: give one such as 2026-01-02T15:04:05Z or 24h", f.name, f.text)
 		}
-		*f.at = t.UnixNano()
+		*f.at = nanoseconds(t)
 	}
 	if r.From >= r.To {
 		return r, usagef("--from is not before --to: exchange them")
 	}
 	return r, nil
+}
+
+// nanoseconds since 1970 end in 2262; what is outside is before or after all history.
+func nanoseconds(t time.Time) int64 {
+	switch year := t.UTC().Year(); {
+	case year < 1970:
+		return 0
+	case year >= 2262:
+		return math.MaxInt64
+	}
+	return t.UnixNano()
 }
 
 // momentOf is a time of RFC 3339, a day, or so long ago.

@@ -104,10 +104,19 @@ func TestExportsAddUp(t *testing.T) {
 		{[]string{"--from", moment(from)}, store.Range{From: from, To: everything().To}},
 		{[]string{"--to", moment(to)}, store.Range{From: 0, To: to}},
 		{[]string{"--from", "24h", "--to", "1h"}, store.Range{From: 1, To: 2}},
+		{[]string{"--from", "0001-01-01", "--to", "9999-01-01"}, everything()},
+		{[]string{"--from", "2000000h"}, everything()},
 	} {
 		want, err := st.Totals(t.Context(), store.Query{Range: c.r})
 		if err != nil {
 			t.Fatal(err)
+		}
+		read := 0
+		for range st.Summaries(t.Context(), c.r) {
+			read++
+		}
+		if n, err := st.CountSummaries(t.Context(), c.r); err != nil || n != read {
+			t.Errorf("%v: %d windows counted, %d read, %v", c.args, n, read, err)
 		}
 		for _, format := range export.Formats() {
 			file := filepath.Join(t.TempDir(), "out")

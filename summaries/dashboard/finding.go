@@ -33,7 +33,10 @@ func addFinding(known []timedFinding, f summaries.Finding, start, end time.Time)
 		return o.Kind == f.Kind && bytes.Equal(o.Program, f.Program) && start.Sub(o.End) < apart
 	})
 	if i >= 0 {
-		t.Start, t.Windows = known[i].Start, known[i].Windows+1
+		t.Start, t.Windows = known[i].Start, known[i].Windows
+		if end.After(known[i].End) { // else the window was published before
+			t.Windows++
+		}
 		known = slices.Delete(known, i, i+1)
 	}
 	known = slices.Insert(known, 0, t)

@@ -106,6 +106,7 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-more:
+		case <-stream.later(tiles):
 		case <-beat.C:
 			stream.stale = true // the range moves on, whether or not something happens
 			if stream.write(": alive\n\n") != nil {
@@ -123,6 +124,7 @@ type stream struct {
 	view   view
 	sent   map[string]string // parts as the page has them
 	asked  time.Time         // when history was asked last
+	took   time.Duration     // how long that took
 	tiles  uint64            // that had arrived then
 	stale  bool              // ask again although none arrived since
 	// trouble is why the history could not be asked the last time.
@@ -138,7 +140,9 @@ func (st *stream) update(ctx context.Context, tiles uint64) error {
 	p, names := st.server.head(st.view), headParts
 	if st.due(now, tiles) {
 		st.asked, st.tiles, st.stale = now, tiles, false
+		began := time.Now()
 		err := st.server.past(ctx, p)
+		st.took = time.Since(began)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -160,9 +164,27 @@ func (st *stream) update(ctx context.Context, tiles uint64) error {
 	return st.send(parts)
 }
 
+// leisure is how many times as long as a query of history took nobody asks again: many live
+// pages, or a history that is slow, leave the host its time.
+const leisure = 10
+
 // due tells whether history is to be asked again.
 func (st *stream) due(now time.Time, tiles uint64) bool {
-	return (tiles != st.tiles || st.stale || st.asked.IsZero()) && now.Sub(st.asked) >= st.view.every()
+	return st.wants(tiles) && now.Sub(st.asked) >= st.pace()
+}
+
+// wants tells whether there is more to ask for than there was.
+func (st *stream) wants(tiles uint64) bool { return tiles != st.tiles || st.stale || st.asked.IsZero() }
+
+// pace is how long nobody asks again.
+func (st *stream) pace() time.Duration { return max(st.view.every(), leisure*st.took) }
+
+// later is when what came too early is due; never where nothing did.
+func (st *stream) later(tiles uint64) <-chan time.Time {
+	if !st.wants(tiles) {
+		return nil
+	}
+	return time.After(st.pace() - st.server.cfg.Now().Sub(st.asked))
 }
 
 func (st *stream) send(parts map[string]string) error {

@@ -178,6 +178,9 @@ func TestFindingsOfOneKindAreOne(t *testing.T) {
 		all = addFinding(all, f, begin.Add(time.Duration(i)*10*time.Second), begin.Add(time.Duration(i+1)*10*time.Second))
 		all = addFinding(all, summaries.Finding{Kind: "blind", Severity: "low"}, begin, begin.Add(time.Second))
 	}
+	if all[0].Windows != 1 {
+		t.Errorf("the same window, published again, counts as %d", all[0].Windows)
+	}
 	later := begin.Add(time.Hour)
 	all = addFinding(all, f, later, later.Add(time.Second))
 	if len(all) != 3 || all[2].Windows != 10 || all[0].Windows != 1 || !all[2].Start.Equal(begin) {
@@ -316,6 +319,34 @@ func TestSilenceIsTold(t *testing.T) {
 		parts := r.take(t)
 		if len(parts) == 0 || !strings.Contains(parts[len(parts)-1]["now"], "No summary has come for 5m0s") {
 			t.Errorf("five minutes later: %v", parts)
+		}
+	})
+}
+
+// A history that is slow to answer is not asked with every summary.
+func TestSlowHistoryIsLeftAlone(t *testing.T) {
+	now := time.Now()
+	st := stream{view: view{span: "1h"}, asked: now.Add(-5 * time.Second), took: time.Second, tiles: 1}
+	if st.due(now, 2) {
+		t.Error("asked again after five times as long as it took")
+	}
+	if !st.due(now.Add(6*time.Second), 2) {
+		t.Error("not asked again")
+	}
+}
+
+// What comes while history is not to be asked again is asked for as soon as it may be.
+func TestWhatComesEarlyIsShownLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{cfg: Config{Now: time.Now}}
+		st := stream{server: s, view: view{span: "1h"}, asked: time.Now(), took: time.Second, tiles: 1}
+		if st.later(1) != nil {
+			t.Error("asks again although nothing came")
+		}
+		time.Sleep(4 * time.Second)
+		began := time.Now()
+		if at := <-st.later(2); at.Sub(began) != 6*time.Second || !st.due(time.Now(), 2) {
+			t.Errorf("after %v", at.Sub(began))
 		}
 	})
 }

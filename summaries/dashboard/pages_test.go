@@ -226,6 +226,8 @@ func TestWrongURLs(t *testing.T) {
 		"/?from=yesterday":                     "2026-01-02T15:04:05Z",
 		"/?from=2026-01-02&to=2026-01-01":      "exchange",
 		"/?prefix=etc":                         "begin it with /",
+		"/?from=9998-01-01&to=9999-01-01":      "exchange",
+		"/?from=0001-01-01&to=1600-01-01":      "exchange",
 		"/?kind=nonsense":                      "write",
 		"/?process=1.2.3.b":                    "follow a link",
 		"/?program=00":                         "choose one",
@@ -236,6 +238,11 @@ func TestWrongURLs(t *testing.T) {
 		status, body := get(t, s, path)
 		if status < 400 || status >= 500 || !strings.Contains(body, want) {
 			t.Errorf("%s: %d, want %q in %s", path, status, want, textOf(parse(t, body)))
+		}
+	}
+	for _, path := range []string{"/?from=1600-01-01", "/?from=0001-01-01&to=9999-01-01", "/export?format=csv&from=1600-01-01", "/windows?from=1600-01-01"} {
+		if status, body := get(t, s, path); status != http.StatusOK || !strings.Contains(body, "busy") && !strings.Contains(path, "windows") {
+			t.Errorf("%s: %d, and not all of history", path, status)
 		}
 	}
 	if status, _ := get(t, s, "/nowhere"); status != http.StatusNotFound {
