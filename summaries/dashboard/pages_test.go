@@ -297,3 +297,34 @@ func TestURLHoldsTheState(t *testing.T) {
 		t.Errorf("the form sends %s, want %s", form.Encode(), state.Encode())
 	}
 }
+
+// The list of windows begins with the newest, and leads to those before until all were seen.
+func TestWindowsNewestFirst(t *testing.T) {
+	s := emptyServer(t, Access{})
+	begin := time.Now().Add(-3 * time.Hour)
+	const n = 2*windowsListed + 7
+	for i := range uint64(n) {
+		ingest(t, s.cfg.Store, tile(begin.Add(time.Duration(i)*10*time.Second), i+1, "/bin/a", 1))
+	}
+	seen, pages, last := map[string]bool{}, 0, ""
+	for path := "/windows?range=24h"; path != ""; pages++ {
+		_, body := get(t, s, path)
+		path = ""
+		walk(parse(t, body), func(n *html.Node) {
+			switch to := attribute(n, "href"); {
+			case n.Data == "a" && strings.HasPrefix(to, "/window?"):
+				if at := textOf(n); last != "" && at >= last {
+					t.Fatalf("%s stands below %s", at, last)
+				} else {
+					last = at
+				}
+				seen[to] = true
+			case n.Data == "a" && textOf(n) == "those before":
+				path = to
+			}
+		})
+	}
+	if len(seen) != n || pages != 3 {
+		t.Errorf("%d windows on %d pages, want %d", len(seen), pages, n)
+	}
+}

@@ -1,11 +1,13 @@
 // The series of events by kind, drawn by uPlot from the element's data-series: {"at": […],
-// "per": seconds, "kinds": [{"name", "events": […]}]}. A null is a stretch of which no window
+// "per": seconds, "kinds": [{"id", "name", "events": […]}]}. A null is a stretch of which no window
 // is there: it stays a gap, and is hatched. Dragging over the chart sets the time range of
 // the page. All times are UTC, as everywhere on the page.
 
 import uPlot from "./vendor/uPlot-1.6.32.js";
 
-const colours = ["#2f7ed8", "#e07b00", "#3a9d5d", "#b0489c", "#c0392b", "#7a6ff0", "#8a6d3b", "#16a3a3", "#808b96", "#d4ac0d", "#5d6d7e", "#a04000", "#117a65"];
+// By the number of a kind: create, write, truncate, rename, link, clone, copy, exchange, unlink,
+// setattr, close_modified, mapped_write, other.
+const colours = ["#2f7ed8", "#e07b00", "#3a9d5d", "#b0489c", "#8a6d3b", "#7a6ff0", "#16a3a3", "#a04000", "#c0392b", "#d4ac0d", "#6b8e23", "#117a65", "#808b96"];
 const height = 190;
 
 let plot = null;
@@ -84,8 +86,8 @@ function lines() {
 	return series.kinds
 		.map((kind, i) => ({
 			label: kind.name,
-			stroke: colours[i % colours.length],
-			fill: lighter(colours[i % colours.length]),
+			stroke: colours[kind.id % colours.length],
+			fill: lighter(colours[kind.id % colours.length]),
 			width: 1,
 			spanGaps: false,
 			paths: uPlot.paths.stepped({ align: 1 }),
