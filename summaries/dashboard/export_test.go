@@ -2,58 +2,23 @@ package dashboard
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/parquet-go/parquet-go"
 
 	"summarizer/esbridge"
 	"summarizer/summaries/export"
 	"summarizer/summaries/store"
 )
 
-// readers add up the events of an export.
-var readers = map[string]func(t *testing.T, b []byte) uint64{
-	"json": func(t *testing.T, b []byte) uint64 { return sumOf(t, b, "events") },
-	"ocsf": func(t *testing.T, b []byte) uint64 { return sumOf(t, b, "count") },
-	"csv": func(t *testing.T, b []byte) (n uint64) {
-		t.Helper()
-		rows, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
-		if err != nil {
-			t.Fatal(err)
-		}
-		column := slices.Index(rows[0], "events")
-		for _, r := range rows[1:] {
-			events, err := strconv.ParseUint(r[column], 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n += events
-		}
-		return n
-	},
-	"parquet": func(t *testing.T, b []byte) (n uint64) {
-		t.Helper()
-		rows, err := parquet.Read[struct {
-			Events uint64 `parquet:"events"`
-		}](bytes.NewReader(b), int64(len(b)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, r := range rows {
-			n += r.Events
-		}
-		return n
-	},
-}
+// fields are what to add up in the formats of a line per record; that all formats agree is
+// tested where they are written.
+var fields = map[string]string{"json": "events", "ocsf": "count"}
 
 func sumOf(t *testing.T, b []byte, field string) (n uint64) {
 	t.Helper()
@@ -100,8 +65,8 @@ func TestExportIsWhatThePageShows(t *testing.T) {
 			if status != http.StatusOK {
 				t.Fatalf("%s: %d %s", to.Href, status, body)
 			}
-			if got := readers[to.Text](t, []byte(body)); got != want.Events {
-				t.Errorf("%s: %d events, the page shows %d", to.Href, got, want.Events)
+			if field := fields[to.Text]; field != "" && sumOf(t, []byte(body), field) != want.Events {
+				t.Errorf("%s: not the %d events that the page shows", to.Href, want.Events)
 			}
 		}
 	}
