@@ -17,17 +17,49 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"summarizer/esbridge"
+	"summarizer/esbridge/synthetic"
 	"summarizer/summaries"
 	"summarizer/summaries/export"
+	"summarizer/summaries/sketch"
 	"summarizer/summaries/store"
 )
 
-// madeHistory is a store of a few windows.
+// madeHistory is a store of five windows of ten seconds, the last of which ended just now.
 func madeHistory(t *testing.T) (name string) {
 	t.Helper()
 	name = filepath.Join(t.TempDir(), "h.db")
-	if said, code := outcome(t, "run", "--source", "synthetic:compile+quiet", "--window", "200ms", "--duration", "1100ms", "--store", name); code != 0 {
-		t.Fatal(said)
+	st, err := store.Open(name, store.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	const windows, length = 5, int64(10e9)
+	begin := time.Now().UnixNano()/length*length - windows*length
+	tree := summaries.NewTree(summaries.DefaultLimits, nil, &sketch.Key{1})
+	for i := range int64(windows) {
+		scenario, err := synthetic.Lookup("compile+quiet", uint64(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		scenario.Generate(uint64(50+10*i), func(e *esbridge.Event) bool {
+			tree.Fold(e, e.Last)
+			return true
+		})
+		s := &summaries.Summary{FirstSeq: uint64(i + 1), Seq: uint64(i + 1)}
+		s.Window = summaries.Window{Start: begin + i*length, End: begin + (i+1)*length, Hop: length, Tile: true, Merged: 1}
+		if err := tree.Fit(s, summaries.DefaultFrameSize); err != nil {
+			t.Fatal(err)
+		}
+		tree.Reset()
+		s.Ledger.Received, s.Ledger.Folded = s.Events, s.Events
+		frame, err := summaries.AppendFrame(nil, s, summaries.DefaultFrameSize)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if added, err := st.Ingest(t.Context(), s, frame); err != nil || !added {
+			t.Fatal(added, err)
+		}
 	}
 	return name
 }
