@@ -20,6 +20,12 @@ func (d *detection) flags(flags *pflag.FlagSet) {
 	flags.Float64Var(&d.SpreadRate, "spread-rate", 0, "different paths a second that make a spreader (default: 10,000)")
 	flags.Float64Var(&d.RenameRate, "rename-rate", 0, "files a second given another extension that make a rename storm (default: 50)")
 	flags.Uint64Var(&d.LostEvents, "lost-events", 0, "lost events of a window that are a finding (default: 1)")
+	flags.DurationVar(&d.Learn, "learn", 0, "how long to watch before a program counts as new (default: 1h)")
+}
+
+// watchFlag is for a verb that folds nothing itself: what is watched is for findings alone.
+func (d *detection) watchFlag(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&d.Watch, "watch", nil, "changes under this `prefix` are a finding; * is any one folder; may be repeated, replaces the built-in list; as for the agent")
 }
 
 // detector draws conclusions from tiles, each once.
@@ -29,9 +35,15 @@ type detector struct {
 	seq      uint64 // of the last tile it saw
 }
 
+// open makes a detector; watch are the paths that an agent in the same process watches.
 func (d *detection) open(watch []string) (*detector, error) {
 	cfg := d.Config
-	cfg.Watch = watch
+	if watch != nil {
+		cfg.Watch = watch
+	}
+	if err := checkWatch(cfg.Watch); err != nil {
+		return nil, &usageError{err}
+	}
 	f, err := findings.New(cfg)
 	if err != nil {
 		return nil, &usageError{err}

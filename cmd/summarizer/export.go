@@ -45,7 +45,7 @@ what was folded up is in rows of its own.`,
 	flags.StringVar(&o.Filter.Program, "program", "", "only this executable: its path, or the name at the end of it")
 	flags.StringVar(&o.Filter.Origin, "origin", "", "only this origin")
 	flags.StringVar(&o.Filter.PathPrefix, "path-prefix", "", "only files at or below this `path`")
-	flags.StringVar(&o.Filter.Kind, "kind", "", "only events of this kind")
+	flags.StringSliceVar(&o.Filter.Kinds, "kind", nil, "only events of this `kind`; may be repeated")
 	return cmd
 }
 
@@ -66,11 +66,11 @@ func (o *exportOptions) run(cmd *cobra.Command) (failed error) {
 		return usagef("--store: %w", err)
 	}
 	defer func() { failed = errors.Join(failed, st.Close()) }()
-	bar, err := o.progress(cmd, st, r)
+	bar, err := exportProgress(cmd, st, r)
 	if err != nil {
 		return err
 	}
-	all := interruptible(cmd.Context(), st.Summaries(cmd.Context(), r))
+	all := interruptible(cmd.Context(), bar.over(st.Summaries(cmd.Context(), r)))
 	var stats export.Stats
 	if o.output == "-" {
 		if o.Format == "parquet" && isTerminal(cmd.OutOrStdout()) {
@@ -104,12 +104,23 @@ func (o *exportOptions) span(now time.Time) (store.Range, error) {
 		if err != nil {
 			return r, usagef("--%s: %q is no time: give one such as 2026-01-02T15:04:05Z or 24h", f.name, f.text)
 		}
-		*f.at = t.UnixNano()
+		*f.at = nanoseconds(t)
 	}
 	if r.From >= r.To {
 		return r, usagef("--from is not before --to: exchange them")
 	}
 	return r, nil
+}
+
+// nanoseconds since 1970 end in 2262; what is outside is before or after all history.
+func nanoseconds(t time.Time) int64 {
+	switch year := t.UTC().Year(); {
+	case year < 1970:
+		return 0
+	case year >= 2262:
+		return math.MaxInt64
+	}
+	return t.UnixNano()
 }
 
 // momentOf is a time of RFC 3339, a day, or so long ago.
@@ -139,22 +150,29 @@ func interruptible(ctx context.Context, all iter.Seq2[*summaries.Summary, error]
 }
 
 // progress counts windows, where a person looks at standard error.
-func (o *exportOptions) progress(cmd *cobra.Command, st *store.Store, r store.Range) (*progress, error) {
+func exportProgress(cmd *cobra.Command, st *store.Store, r store.Range) (*progress, error) {
 	p := &progress{}
 	if !isTerminal(cmd.ErrOrStderr()) {
 		return p, nil
 	}
-	totals, err := st.Totals(cmd.Context(), store.Query{Range: r})
+	windows, err := st.CountSummaries(cmd.Context(), r)
 	if err != nil {
 		return nil, err
 	}
-	p.bar = progressbar.NewOptions64(int64(totals.Windows),
+	p.bar = progressbar.NewOptions(windows,
 		progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionSetDescription("windows"),
 		progressbar.OptionUseANSICodes(true), progressbar.OptionClearOnFinish())
-	done := uint64(0)
-	o.Progress = func(s export.Stats) {
-		p.add(int(s.Windows - done))
-		done = s.Windows
-	}
 	return p, nil
+}
+
+// over counts each summary as it is read.
+func (p *progress) over(all iter.Seq2[*summaries.Summary, error]) iter.Seq2[*summaries.Summary, error] {
+	return func(yield func(*summaries.Summary, error) bool) {
+		for s, err := range all {
+			if !yield(s, err) {
+				return
+			}
+			p.add(1)
+		}
+	}
 }

@@ -17,17 +17,49 @@ import (
 
 	"github.com/parquet-go/parquet-go"
 
+	"summarizer/esbridge"
+	"summarizer/esbridge/synthetic"
 	"summarizer/summaries"
 	"summarizer/summaries/export"
+	"summarizer/summaries/sketch"
 	"summarizer/summaries/store"
 )
 
-// madeHistory is a store of a few windows.
+// madeHistory is a store of five windows of ten seconds, the last of which ended just now.
 func madeHistory(t *testing.T) (name string) {
 	t.Helper()
 	name = filepath.Join(t.TempDir(), "h.db")
-	if said, code := outcome(t, "run", "--source", "synthetic:compile+quiet", "--window", "200ms", "--duration", "1100ms", "--store", name); code != 0 {
-		t.Fatal(said)
+	st, err := store.Open(name, store.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	const windows, length = 5, int64(10e9)
+	begin := time.Now().UnixNano()/length*length - windows*length
+	tree := summaries.NewTree(summaries.DefaultLimits, nil, &sketch.Key{1})
+	for i := range int64(windows) {
+		scenario, err := synthetic.Lookup("compile+quiet", uint64(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		scenario.Generate(uint64(50+10*i), func(e *esbridge.Event) bool {
+			tree.Fold(e, e.Last)
+			return true
+		})
+		s := &summaries.Summary{FirstSeq: uint64(i + 1), Seq: uint64(i + 1)}
+		s.Window = summaries.Window{Start: begin + i*length, End: begin + (i+1)*length, Hop: length, Tile: true, Merged: 1}
+		if err := tree.Fit(s, summaries.DefaultFrameSize); err != nil {
+			t.Fatal(err)
+		}
+		tree.Reset()
+		s.Ledger.Received, s.Ledger.Folded = s.Events, s.Events
+		frame, err := summaries.AppendFrame(nil, s, summaries.DefaultFrameSize)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if added, err := st.Ingest(t.Context(), s, frame); err != nil || !added {
+			t.Fatal(added, err)
+		}
 	}
 	return name
 }
@@ -104,10 +136,19 @@ func TestExportsAddUp(t *testing.T) {
 		{[]string{"--from", moment(from)}, store.Range{From: from, To: everything().To}},
 		{[]string{"--to", moment(to)}, store.Range{From: 0, To: to}},
 		{[]string{"--from", "24h", "--to", "1h"}, store.Range{From: 1, To: 2}},
+		{[]string{"--from", "0001-01-01", "--to", "9999-01-01"}, everything()},
+		{[]string{"--from", "2000000h"}, everything()},
 	} {
 		want, err := st.Totals(t.Context(), store.Query{Range: c.r})
 		if err != nil {
 			t.Fatal(err)
+		}
+		read := 0
+		for range st.Summaries(t.Context(), c.r) {
+			read++
+		}
+		if n, err := st.CountSummaries(t.Context(), c.r); err != nil || n != read {
+			t.Errorf("%v: %d windows counted, %d read, %v", c.args, n, read, err)
 		}
 		for _, format := range export.Formats() {
 			file := filepath.Join(t.TempDir(), "out")

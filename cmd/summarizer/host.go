@@ -156,6 +156,7 @@ minutes, hours and days; "summarizer check" verifies the store.`,
 	flags.StringVar(&o.file, "store", defaultStore, "keep history in this SQLite `file`")
 	o.history.flags(flags)
 	o.detection.flags(flags)
+	o.watchFlag(flags)
 	flags.StringVar(&o.keyFile, keyFileFlag, "", "`file` with the key of the agent's sketches, so that distinct counts of long ranges stay sharp")
 	o.web.flags(flags, "127.0.0.1:8484")
 	o.admin.flags(flags)

@@ -29,7 +29,7 @@ var mayImport = map[string][]string{
 	"esbridge/linux":                      {"esbridge"},
 	"esbridge/synthetic":                  {"esbridge"},
 	"summaries":                           {"esbridge", "summaries/sketch", "summaries/internal/summarypb"},
-	"summaries/dashboard":                 {"esbridge", "summaries", "summaries/export", "summaries/store", "summaries/terminal", "summaries/sketch"},
+	"summaries/dashboard":                 {"esbridge", "summaries", "summaries/export", "summaries/findings", "summaries/store", "summaries/terminal", "summaries/sketch"},
 	"summaries/export":                    {"esbridge", "summaries"},
 	"summaries/findings":                  {"esbridge", "summaries"},
 	"summaries/sketch":                    {},

@@ -66,14 +66,18 @@ func (s *settings) check(cfg *aggregator.Config) error {
 	if summaries.CheckFrameSize(int(s.frameSize)) != nil {
 		return usagef("--frame-size is %s: give a multiple of 1KiB from 16KiB to 1MiB", &s.frameSize)
 	}
-	for _, prefix := range s.watch {
-		if len(prefix) < 2 || prefix[0] != '/' {
-			return usagef("--watch is %q: give an absolute path", prefix)
-		}
-	}
-	for _, err := range []error{cfg.Limits.Validate(), cfg.Validate()} {
+	for _, err := range []error{checkWatch(s.watch), cfg.Limits.Validate(), cfg.Validate()} {
 		if err != nil {
 			return &usageError{err}
+		}
+	}
+	return nil
+}
+
+func checkWatch(prefixes []string) error {
+	for _, prefix := range prefixes {
+		if len(prefix) < 2 || prefix[0] != '/' {
+			return fmt.Errorf("--watch is %q: give an absolute path", prefix)
 		}
 	}
 	return nil

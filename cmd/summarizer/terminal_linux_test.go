@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -12,8 +15,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// drawing is what was drawn on a terminal so far.
+type drawing struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (d *drawing) Write(b []byte) (int, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.text.Write(b)
+}
+
+func (d *drawing) shows(text string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Contains(d.text.String(), text)
+}
+
 // onTerminal gives a process a terminal of its own, which nobody types at.
-func onTerminal(t *testing.T, p *process) {
+func onTerminal(t *testing.T, p *process) *drawing {
 	t.Helper()
 	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -34,8 +55,9 @@ func onTerminal(t *testing.T, p *process) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	drawn := &drawing{}
 	var reading sync.WaitGroup
-	reading.Go(func() { _, _ = io.Copy(io.Discard, screen) }) // until nobody has the terminal
+	reading.Go(func() { _, _ = io.Copy(drawn, screen) }) // until nobody has the terminal
 	t.Cleanup(func() {
 		tty.Close()
 		reading.Wait()
@@ -44,6 +66,20 @@ func onTerminal(t *testing.T, p *process) {
 	p.Stdin, p.Stdout = tty, tty
 	p.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	p.Env = append(os.Environ(), "TERM=xterm-256color")
+	return drawn
+}
+
+// top without an agent has a source of its own, and says what it finds.
+func TestTopOfItsOwnSource(t *testing.T) {
+	t.Parallel()
+	dir := shortDir(t)
+	top := newProcess(t, dir, "top", "--source", "synthetic:one-file-flood", "--flood-rate", "10")
+	top.Args = slices.Delete(top.Args, 2, 4) // it has no metrics
+	drawn := onTerminal(t, top)
+	top.start()
+	top.eventually("shows who writes", func() bool { return drawn.shows("/private/tmp/.cache/evil") })
+	top.eventually("shows what it finds", func() bool { return drawn.shows("high flood") })
+	top.stop()
 }
 
 // What moves on every second for who watches it still does after a reload.
@@ -70,7 +106,7 @@ func TestTopTakesNothingAway(t *testing.T) {
 	dir := shortDir(t)
 	agent, in := spooled(t, dir)
 	top := newProcess(t, dir, "top", "--socket", filepath.Join(dir, "s"))
-	top.Args = append(top.Args[:2], top.Args[4:]...) // it has no metrics
+	top.Args = slices.Delete(top.Args, 2, 4) // it has no metrics
 	onTerminal(t, top)
 	top.start()
 	agent.awaitMetric("summarizer_watchers_connected", 1)

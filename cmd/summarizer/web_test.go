@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"path/filepath"
 	"strings"
@@ -175,10 +176,15 @@ func TestLoopbackWantsTheToken(t *testing.T) {
 	if got := status(t, client, request(t, address+"?token="+token)); got != http.StatusSeeOther {
 		t.Error(got)
 	}
-	r := request(t, address)
-	r.AddCookie(&http.Cookie{Name: "summarizer", Value: token})
-	if got := status(t, client, r); got != http.StatusOK {
-		t.Error(got)
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar} // it follows, and keeps the cookie
+	for _, at := range []string{address + "?token=" + token, address} {
+		if got := status(t, browser, request(t, at)); got != http.StatusOK {
+			t.Error(at, got)
+		}
 	}
 }
 

@@ -2,7 +2,9 @@ package dashboard
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"net"
 	"net/http"
 	"net/netip"
@@ -28,7 +30,7 @@ func NewToken() string { return rand.Text() }
 
 const (
 	tokenParameter = "token"
-	tokenCookie    = "summarizer"
+	sessionCookie  = "summarizer" // and more behind it, for a token
 )
 
 // policy is the Content-Security-Policy of every page: nothing but our own files, no inline
@@ -84,16 +86,23 @@ func foreign(r *http.Request) bool {
 func (a *Access) token(w http.ResponseWriter, r *http.Request) bool {
 	if given := r.URL.Query().Get(tokenParameter); a.is(given) {
 		http.SetCookie(w, &http.Cookie{
-			Name: tokenCookie, Value: given, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
+			Name: a.cookie(), Value: given, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: r.TLS != nil,
 		})
 		http.Redirect(w, r, withoutToken(r.URL), http.StatusSeeOther)
 		return false
 	}
-	if c, err := r.Cookie(tokenCookie); err == nil && a.is(c.Value) {
+	if c, err := r.Cookie(a.cookie()); err == nil && a.is(c.Value) {
 		return true
 	}
 	http.Error(w, "Open the link that summarizer printed when it started: it holds the token that lets you in.", http.StatusUnauthorized)
 	return false
+}
+
+// cookie is a name of its own for each token: browsers keep the cookies of all ports of a
+// host together, and two dashboards of one machine would put each other's out.
+func (a *Access) cookie() string {
+	sum := sha256.Sum256([]byte(a.Token))
+	return sessionCookie + "-" + hex.EncodeToString(sum[:4])
 }
 
 func (a *Access) is(given string) bool {

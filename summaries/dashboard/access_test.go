@@ -107,6 +107,9 @@ func TestTokenRedirectsNowhereElse(t *testing.T) {
 }
 
 func TestTokensDiffer(t *testing.T) {
+	if one, other := (&Access{Token: testToken}).cookie(), (&Access{Token: testToken + "x"}).cookie(); one == other || strings.Contains(one, testToken) {
+		t.Error("two dashboards share a cookie, or its name tells the token", one, other)
+	}
 	a, b := NewToken(), NewToken()
 	if a == b || len(a) < 26 || url.QueryEscape(a) != a {
 		t.Error(a, b)
@@ -114,7 +117,7 @@ func TestTokensDiffer(t *testing.T) {
 }
 
 func TestForeignRequestsAreRefused(t *testing.T) {
-	cookie := []string{"Cookie", tokenCookie + "=" + testToken}
+	cookie := []string{"Cookie", (&Access{Token: testToken}).cookie() + "=" + testToken}
 	in := behind(Access{Token: testToken})
 	for _, c := range []struct {
 		method  string

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"summarizer/summaries"
 	"summarizer/summaries/export"
 	"summarizer/summaries/store"
 )
@@ -27,52 +28,68 @@ func exportLinks(v view) (links []link) {
 // an answer of its own; later the connection breaks, so that nobody takes a part for the whole.
 func (s *Server) export(w http.ResponseWriter, r *http.Request) {
 	v, err := parseView(r.URL.Query(), s.cfg.Now())
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	cfg := export.Config{Format: r.URL.Query().Get("format")}
-	if cfg.Filter, err = s.exportFilter(r, v.filter); err == nil {
+	cfg := export.Config{Format: r.URL.Query().Get("format"), Filter: exportFilter(v.filter)}
+	if err == nil {
 		err = cfg.Validate()
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	w.Header().Set("Content-Type", export.ContentType(cfg.Format))
-	w.Header().Set("Content-Disposition", `attachment; filename="summarizer-`+v.from.UTC().Format("20060102T150405Z")+export.Extension(cfg.Format)+`"`)
-	if _, err := export.Write(patientWriter{w, http.NewResponseController(w)}, s.cfg.Store.Summaries(r.Context(), v.query(0).Range), cfg); err != nil {
+	file := &download{w: w, control: http.NewResponseController(w), head: map[string]string{
+		"Content-Type":        export.ContentType(cfg.Format),
+		"Content-Disposition": `attachment; filename="summarizer-` + v.from.UTC().Format("20060102T150405Z") + export.Extension(cfg.Format) + `"`,
+	}}
+	_, err = export.Write(file, s.cfg.Store.Summaries(r.Context(), v.query(0).Range), cfg)
+	switch {
+	case err == nil:
+		file.begin() // of nothing, too
+	case !file.begun:
+		http.Error(w, err.Error(), statusOf(err))
+	default:
 		panic(http.ErrAbortHandler)
 	}
 }
 
-// exportFilter is the page's filter in the words of an export.
-func (s *Server) exportFilter(r *http.Request, f store.Filter) (out export.Filter, err error) {
-	out.Origin, out.PathPrefix = f.Origin, f.PathPrefix
+// exportFilter is the filter of a page in the words of an export: the sums are the same.
+func exportFilter(f store.Filter) export.Filter {
+	out := export.Filter{Machine: f.Machine, Origin: f.Origin, PathBegins: f.PathPrefix}
+	for _, k := range f.Kinds {
+		out.Kinds = append(out.Kinds, k.String())
+	}
 	if f.Program != "" {
-		p, err := s.cfg.Store.Program(r.Context(), f.Program)
-		if err != nil {
-			return out, err
-		}
-		out.Program = string(p.Path)
+		out.IsProgram = func(origin string, p *summaries.Program) bool { return store.ProgramOf(origin, p) == f.Program }
 	}
-	if len(f.Kinds) > 0 {
-		out.Kind = f.Kinds[0].String()
+	if f.Process != nil {
+		out.IsProcess = func(m *summaries.Machine, p *summaries.Process) bool { return store.ProcessOf(m, p) == *f.Process }
 	}
-	return out, nil
+	return out
 }
 
-// patientWriter gives a browser time for each piece of a download, however long the whole
-// takes: who does not read is cut off.
-type patientWriter struct {
-	http.ResponseWriter
+// download gives a browser time for each piece of a file, however long the whole takes: who
+// does not read is cut off. The head of the answer waits for the first piece.
+type download struct {
+	w       http.ResponseWriter
 	control *http.ResponseController
+	head    map[string]string
+	begun   bool
 }
 
-func (w patientWriter) Write(b []byte) (int, error) {
-	err := w.control.SetWriteDeadline(time.Now().Add(heartbeat))
+func (d *download) begin() {
+	if d.begun {
+		return
+	}
+	d.begun = true
+	for name, value := range d.head {
+		d.w.Header().Set(name, value)
+	}
+}
+
+func (d *download) Write(b []byte) (int, error) {
+	d.begin()
+	err := d.control.SetWriteDeadline(time.Now().Add(heartbeat))
 	if err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
-	return w.ResponseWriter.Write(b)
+	return d.w.Write(b)
 }

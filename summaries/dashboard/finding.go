@@ -33,11 +33,29 @@ func addFinding(known []timedFinding, f summaries.Finding, start, end time.Time)
 		return o.Kind == f.Kind && bytes.Equal(o.Program, f.Program) && start.Sub(o.End) < apart
 	})
 	if i >= 0 {
-		t.Start, t.Windows = known[i].Start, known[i].Windows+1
+		t.Start, t.Windows = known[i].Start, known[i].Windows
+		if end.After(known[i].End) { // else the window was published before
+			t.Windows++
+		}
 		known = slices.Delete(known, i, i+1)
 	}
 	known = slices.Insert(known, 0, t)
-	return known[:min(len(known), keptFindings)]
+	if len(known) > keptFindings {
+		worst := leastSevere(known)
+		known = slices.Delete(known, worst, worst+1)
+	}
+	return known
+}
+
+// leastSevere is the one to forget: the oldest of the least severe, so that many small ones
+// do not push out a bad one.
+func leastSevere(known []timedFinding) (least int) {
+	for i, f := range known {
+		if rank(f.Severity) >= rank(known[least].Severity) {
+			least = i
+		}
+	}
+	return least
 }
 
 // findingGroup is what was found of one program.
@@ -76,14 +94,29 @@ func groupFindings(all []timedFinding) (groups []findingGroup) {
 	return groups
 }
 
-// Findings are those in the range, of the program that the page is about, or of all.
-func (p *overviewPage) Findings() []findingGroup {
+// findingsPart is what was found in the range of a page.
+type findingsPart struct {
+	Groups []findingGroup
+	More   int // that there is no room for, none of them more severe
+	// Since is from when on findings are known, where that is within the range; else zero.
+	Since time.Time
+}
+
+// Findings are those in the range, of the program that the page is about, or of all: the
+// most severe, and of these the newest.
+func (p *overviewPage) Findings() (part findingsPart) {
 	var some []timedFinding
 	for _, f := range p.found {
 		about := p.Program == nil || bytes.Equal(f.Program, p.Program.Path)
-		if about && f.End.After(p.View.from) && f.Start.Before(p.View.to) && len(some) < shownFindings {
+		if about && f.End.After(p.View.from) && f.Start.Before(p.View.to) {
 			some = append(some, f)
 		}
 	}
-	return groupFindings(some)
+	slices.SortStableFunc(some, func(a, b timedFinding) int { return cmp.Compare(rank(a.Severity), rank(b.Severity)) })
+	shown := min(len(some), shownFindings)
+	part.Groups, part.More = groupFindings(some[:shown]), len(some)-shown
+	if p.foundSince.After(p.View.from) {
+		part.Since = p.foundSince
+	}
+	return part
 }

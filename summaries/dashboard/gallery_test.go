@@ -160,6 +160,7 @@ func TestScreenshots(t *testing.T) {
 		{"phone", "/?range=1h&pause=1", false, 390},
 		{"program", "", false, 1400},
 		{"window", window, false, 1400},
+		{"windows", "/windows?range=1h", false, 1400},
 		{"agent", "/agent?range=1h", true, 1400},
 	} {
 		s.media(shot.dark, shot.width)

@@ -25,6 +25,7 @@ type hub struct {
 	last     *summaries.Summary // the newest of all
 	tiles    uint64             // how many arrived: history changes with tiles alone
 	findings []timedFinding     // newest first
+	since    int64              // the begin of the first summary; 0: there was none
 	arrived  chan struct{}      // closed by the next publish
 	streams  int
 }
@@ -35,6 +36,9 @@ func (h *hub) publish(s *summaries.Summary) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.last = s
+	if h.since == 0 || s.Window.Start < h.since {
+		h.since = s.Window.Start
+	}
 	if s.Window.Tile {
 		h.tiles++
 	}
@@ -45,11 +49,11 @@ func (h *hub) publish(s *summaries.Summary) {
 	h.arrived = make(chan struct{})
 }
 
-// now is what is known.
-func (h *hub) now() (last *summaries.Summary, findings []timedFinding) {
+// now is what is known: the newest summary, and what was found since a time.
+func (h *hub) now() (last *summaries.Summary, findings []timedFinding, since int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.last, slices.Clone(h.findings)
+	return h.last, slices.Clone(h.findings), h.since
 }
 
 // news are how many tiles arrived so far, and a channel that is closed when there is more.
@@ -102,6 +106,7 @@ func (s *Server) live(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 			return
 		case <-more:
+		case <-stream.later(tiles):
 		case <-beat.C:
 			stream.stale = true // the range moves on, whether or not something happens
 			if stream.write(": alive\n\n") != nil {
@@ -119,6 +124,7 @@ type stream struct {
 	view   view
 	sent   map[string]string // parts as the page has them
 	asked  time.Time         // when history was asked last
+	took   time.Duration     // how long that took
 	tiles  uint64            // that had arrived then
 	stale  bool              // ask again although none arrived since
 	// trouble is why the history could not be asked the last time.
@@ -134,7 +140,9 @@ func (st *stream) update(ctx context.Context, tiles uint64) error {
 	p, names := st.server.head(st.view), headParts
 	if st.due(now, tiles) {
 		st.asked, st.tiles, st.stale = now, tiles, false
+		began := time.Now()
 		err := st.server.past(ctx, p)
+		st.took = time.Since(began)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
@@ -156,9 +164,27 @@ func (st *stream) update(ctx context.Context, tiles uint64) error {
 	return st.send(parts)
 }
 
+// leisure is how many times as long as a query of history took nobody asks again: many live
+// pages, or a history that is slow, leave the host its time.
+const leisure = 10
+
 // due tells whether history is to be asked again.
 func (st *stream) due(now time.Time, tiles uint64) bool {
-	return (tiles != st.tiles || st.stale || st.asked.IsZero()) && now.Sub(st.asked) >= st.view.every()
+	return st.wants(tiles) && now.Sub(st.asked) >= st.pace()
+}
+
+// wants tells whether there is more to ask for than there was.
+func (st *stream) wants(tiles uint64) bool { return tiles != st.tiles || st.stale || st.asked.IsZero() }
+
+// pace is how long nobody asks again.
+func (st *stream) pace() time.Duration { return max(st.view.every(), leisure*st.took) }
+
+// later is when what came too early is due; never where nothing did.
+func (st *stream) later(tiles uint64) <-chan time.Time {
+	if !st.wants(tiles) {
+		return nil
+	}
+	return time.After(st.pace() - st.server.cfg.Now().Sub(st.asked))
 }
 
 func (st *stream) send(parts map[string]string) error {

@@ -213,6 +213,7 @@ func TestPageTimes(t *testing.T) {
 	s.await(`document.querySelector("#treemap a") !== null`)
 	eval[any](s, `(window.times = [], document.addEventListener("updated", e => times.push(e.detail)), null)`)
 	for i := range 20 {
+		time.Sleep(time.Second) // the pace that is promised for
 		sum := full(time.Now().Add(time.Duration(i-30)*10*time.Second), i)
 		sum.FirstSeq, sum.Seq = uint64(1000+i), uint64(1000+i)
 		ingest(t, s.server.cfg.Store, sum)

@@ -164,7 +164,7 @@ func TestHubDoesNotGrow(t *testing.T) {
 		}
 		h.publish(s)
 	}
-	if last, found := h.now(); len(found) != keptFindings || cap(found) > 2*keptFindings+8 || last == nil {
+	if last, found, _ := h.now(); len(found) != keptFindings || cap(found) > 2*keptFindings+8 || last == nil {
 		t.Error(len(found), cap(found))
 	}
 }
@@ -177,6 +177,9 @@ func TestFindingsOfOneKindAreOne(t *testing.T) {
 	for i := range 10 {
 		all = addFinding(all, f, begin.Add(time.Duration(i)*10*time.Second), begin.Add(time.Duration(i+1)*10*time.Second))
 		all = addFinding(all, summaries.Finding{Kind: "blind", Severity: "low"}, begin, begin.Add(time.Second))
+	}
+	if all[0].Windows != 1 {
+		t.Errorf("the same window, published again, counts as %d", all[0].Windows)
 	}
 	later := begin.Add(time.Hour)
 	all = addFinding(all, f, later, later.Add(time.Second))
@@ -272,4 +275,78 @@ func TestLiveLeavesNothingBehind(t *testing.T) {
 		answer.Body.Close()
 	}
 	h.Close()
+}
+
+// Many small findings neither push out a bad one nor take its place on the page, and the page
+// says how many it does not show.
+func TestSmallFindingsHideNoBadOne(t *testing.T) {
+	var h hub
+	h.init()
+	begin := time.Unix(1_000_000, 0)
+	at := func(i int, f summaries.Finding) {
+		start := begin.Add(time.Duration(i) * 10 * time.Second)
+		h.publish(&summaries.Summary{Window: summaries.Window{Start: start.UnixNano(), End: start.UnixNano() + 10e9, Tile: true}, Findings: []summaries.Finding{f}})
+	}
+	at(0, summaries.Finding{Kind: "flood", Severity: "high", Program: []byte("/bad")})
+	for i := range 3 * keptFindings {
+		at(i+1, summaries.Finding{Kind: "watched", Severity: "low", Program: fmt.Appendf(nil, "/p/%d", i)})
+	}
+	_, found, since := h.now()
+	p := overviewPage{found: found, foundSince: time.Unix(0, since), page: page{View: view{from: begin.Add(-time.Hour), to: begin.Add(24 * time.Hour)}}}
+	part := p.Findings()
+	if len(part.Groups) != shownFindings || string(part.Groups[0].Program) != "/bad" || part.More != keptFindings-shownFindings {
+		t.Errorf("%d groups, the first of %s, %d more", len(part.Groups), part.Groups[0].Program, part.More)
+	}
+	if !part.Since.Equal(begin) {
+		t.Errorf("known since %v", part.Since)
+	}
+	p.View.from = begin.Add(time.Minute)
+	if part := p.Findings(); !part.Since.IsZero() {
+		t.Errorf("all of the range is known, but since %v", part.Since)
+	}
+}
+
+// Where nothing comes any more, the page does not call what it has "now".
+func TestSilenceIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := emptyServer(t, Access{})
+		r := follow(t, s, "/live")
+		s.Publish(tile(time.Now().Add(-10*time.Second), 1, "/bin/a", 5))
+		if parts := r.take(t); strings.Contains(parts[len(parts)-1]["now"], "No summary has come") {
+			t.Errorf("at once: %v", parts)
+		}
+		time.Sleep(5 * time.Minute)
+		parts := r.take(t)
+		if len(parts) == 0 || !strings.Contains(parts[len(parts)-1]["now"], "No summary has come for 5m0s") {
+			t.Errorf("five minutes later: %v", parts)
+		}
+	})
+}
+
+// A history that is slow to answer is not asked with every summary.
+func TestSlowHistoryIsLeftAlone(t *testing.T) {
+	now := time.Now()
+	st := stream{view: view{span: "1h"}, asked: now.Add(-5 * time.Second), took: time.Second, tiles: 1}
+	if st.due(now, 2) {
+		t.Error("asked again after five times as long as it took")
+	}
+	if !st.due(now.Add(6*time.Second), 2) {
+		t.Error("not asked again")
+	}
+}
+
+// What comes while history is not to be asked again is asked for as soon as it may be.
+func TestWhatComesEarlyIsShownLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Server{cfg: Config{Now: time.Now}}
+		st := stream{server: s, view: view{span: "1h"}, asked: time.Now(), took: time.Second, tiles: 1}
+		if st.later(1) != nil {
+			t.Error("asks again although nothing came")
+		}
+		time.Sleep(4 * time.Second)
+		began := time.Now()
+		if at := <-st.later(2); at.Sub(began) != 6*time.Second || !st.due(time.Now(), 2) {
+			t.Errorf("after %v", at.Sub(began))
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,30 +57,69 @@ type overviewPage struct {
 	Trouble string // why the history cannot be shown
 	Now     nowPart
 	found   []timedFinding
-	Totals  *store.Totals
-	Crumbs  []link
-	Without []link
-	Series  seriesPart
-	Origins *tablePart // nil where the filter leaves one
-	Who     tablePart
-	Files   tablePart
-	Dirs    tablePart
-	Treemap treemapPart
-	Gaps    []store.Gap
-	Kinds   []link
-	Export  []link
+	// foundSince is from when on findings are known.
+	foundSince time.Time
+	Totals     *store.Totals
+	Crumbs     []link
+	Without    []link
+	Series     seriesPart
+	Origins    *tablePart // nil where the filter leaves one
+	Who        tablePart
+	Files      tablePart
+	Dirs       tablePart
+	Treemap    treemapPart
+	Gaps       []store.Gap
+	Kinds      []link
+	Export     []link
+	// What the form offers where the filter names none.
+	FromOrigins, FromPrograms []choice
+}
+
+// choice is an option of a form.
+type choice struct{ Value, Text string }
+
+// mostChoices is how many programs a form offers.
+const mostChoices = 100
+
+// choices offers the origins and the busiest programs of the range.
+func (p *overviewPage) choices(programs []store.Row) {
+	if p.View.filter.Program != "" {
+		return
+	}
+	var origins []string
+	for _, r := range programs {
+		if len(p.FromPrograms) < mostChoices {
+			p.FromPrograms = append(p.FromPrograms, choice{string(r.Program.ID), text(r.Program.Path)})
+		}
+		if p.View.filter.Origin == "" && !slices.Contains(origins, r.Origin) {
+			origins = append(origins, r.Origin)
+			p.FromOrigins = append(p.FromOrigins, choice{r.Origin, text([]byte(r.Origin))})
+		}
+	}
 }
 
 // nowPart is the newest summary, before it is history.
 type nowPart struct {
 	Summary   *summaries.Summary
 	PerSecond uint64
+	// Silent is for how long nothing has come, where that is longer than it should be.
+	Silent  time.Duration
+	Writers []writer
 }
 
-func nowOf(s *summaries.Summary) nowPart {
+// patience is how many windows may be due before a page says that none comes.
+const patience = 3
+
+func nowOf(s *summaries.Summary, v view, now time.Time) nowPart {
 	n := nowPart{Summary: s}
-	if s != nil {
-		n.PerSecond = uint64(float64(s.Events) / max(time.Duration(s.Window.End-s.Window.Start).Seconds(), 1))
+	if s == nil {
+		return n
+	}
+	n.Writers = writersOf(s, v)
+	length := time.Duration(s.Window.End - s.Window.Start)
+	n.PerSecond = uint64(float64(s.Events) / max(length.Seconds(), 1))
+	if silent := now.Sub(time.Unix(0, s.Window.End)); silent > max(patience*length, time.Minute) {
+		n.Silent = silent.Truncate(time.Minute)
 	}
 	return n
 }
@@ -109,8 +149,12 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request) {
 
 // head is a page without what the store knows.
 func (s *Server) head(v view) *overviewPage {
-	last, findings := s.hub.now()
-	return &overviewPage{page: s.newPage("Overview", "/", v), Now: nowOf(last), found: findings}
+	last, findings, since := s.hub.now()
+	p := &overviewPage{page: s.newPage("Overview", "/", v), Now: nowOf(last, v, s.cfg.Now()), found: findings, foundSince: v.to}
+	if last != nil {
+		p.foundSince = time.Unix(0, since)
+	}
+	return p
 }
 
 // past fills in what the store knows.
@@ -168,12 +212,14 @@ func (s *Server) tables(ctx context.Context, p *overviewPage) error {
 		}
 	}
 	p.Who, p.Dirs, p.Files = tableOf(whoName, all[0], v), tableOf("Directories", all[1], v), tableOf("Files", all[2], v)
-	p.Dirs.HasFiles = true
+	p.Who.HasRates, p.Dirs.HasFiles = true, true
+	p.choices(all[0].Rows)
 	switch {
 	case v.filter.PathPrefix != "":
 		p.Files = tableOf(entriesName(v.filter.PathPrefix), all[3], v)
 	case len(all) > 3:
 		origins := tableOf("Origins", all[3], v)
+		origins.HasRates = true
 		p.Origins = &origins
 	}
 	return nil

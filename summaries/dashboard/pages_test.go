@@ -68,7 +68,9 @@ func attribute(n *html.Node, name string) string {
 // Every link of every page leads to a page, down to the files and back.
 func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	s := newServer(t, Access{})
-	s.Publish(full(s.cfg.Now(), 1))
+	sum := full(s.cfg.Now(), 1)
+	ingest(t, s.cfg.Store, sum)
+	s.Publish(sum)
 	queue, seen, values := []string{"/?range=24h"}, map[string]bool{}, regexp.MustCompile(`=[^&]*`)
 	for levels := map[string]int{}; len(queue) > 0 && len(seen) < 400; queue = queue[1:] {
 		path := queue[0]
@@ -179,7 +181,7 @@ func TestRandomNamesAreText(t *testing.T) {
 // pages.
 func checkElements(t *testing.T, path string, page *html.Node) {
 	t.Helper()
-	ours := strings.Fields(`html head meta title link script body a header h1 h2 h3 nav button span main div p b br small section dl dt dd
+	ours := strings.Fields(`html head meta title link script body a header h1 h2 h3 nav button span main div p b br small section dl dt dd ul li
 		details summary table caption thead tbody tr th td bdi meter time form input label select option pre footer kbd`)
 	scripts := 0
 	walk(page, func(n *html.Node) {
@@ -224,6 +226,8 @@ func TestWrongURLs(t *testing.T) {
 		"/?from=yesterday":                     "2026-01-02T15:04:05Z",
 		"/?from=2026-01-02&to=2026-01-01":      "exchange",
 		"/?prefix=etc":                         "begin it with /",
+		"/?from=9998-01-01&to=9999-01-01":      "exchange",
+		"/?from=0001-01-01&to=1600-01-01":      "exchange",
 		"/?kind=nonsense":                      "write",
 		"/?process=1.2.3.b":                    "follow a link",
 		"/?program=00":                         "choose one",
@@ -234,6 +238,11 @@ func TestWrongURLs(t *testing.T) {
 		status, body := get(t, s, path)
 		if status < 400 || status >= 500 || !strings.Contains(body, want) {
 			t.Errorf("%s: %d, want %q in %s", path, status, want, textOf(parse(t, body)))
+		}
+	}
+	for _, path := range []string{"/?from=1600-01-01", "/?from=0001-01-01&to=9999-01-01", "/export?format=csv&from=1600-01-01", "/windows?from=1600-01-01"} {
+		if status, body := get(t, s, path); status != http.StatusOK || !strings.Contains(body, "busy") && !strings.Contains(path, "windows") {
+			t.Errorf("%s: %d, and not all of history", path, status)
 		}
 	}
 	if status, _ := get(t, s, "/nowhere"); status != http.StatusNotFound {
@@ -286,5 +295,36 @@ func TestURLHoldsTheState(t *testing.T) {
 	})
 	if form.Encode() != state.Encode() {
 		t.Errorf("the form sends %s, want %s", form.Encode(), state.Encode())
+	}
+}
+
+// The list of windows begins with the newest, and leads to those before until all were seen.
+func TestWindowsNewestFirst(t *testing.T) {
+	s := emptyServer(t, Access{})
+	begin := time.Now().Add(-3 * time.Hour)
+	const n = 2*windowsListed + 7
+	for i := range uint64(n) {
+		ingest(t, s.cfg.Store, tile(begin.Add(time.Duration(i)*10*time.Second), i+1, "/bin/a", 1))
+	}
+	seen, pages, last := map[string]bool{}, 0, ""
+	for path := "/windows?range=24h"; path != ""; pages++ {
+		_, body := get(t, s, path)
+		path = ""
+		walk(parse(t, body), func(n *html.Node) {
+			switch to := attribute(n, "href"); {
+			case n.Data == "a" && strings.HasPrefix(to, "/window?"):
+				if at := textOf(n); last != "" && at >= last {
+					t.Fatalf("%s stands below %s", at, last)
+				} else {
+					last = at
+				}
+				seen[to] = true
+			case n.Data == "a" && textOf(n) == "those before":
+				path = to
+			}
+		})
+	}
+	if len(seen) != n || pages != 3 {
+		t.Errorf("%d windows on %d pages, want %d", len(seen), pages, n)
 	}
 }

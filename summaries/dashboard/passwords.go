@@ -67,7 +67,7 @@ func ReadPasswords(path string) (*Passwords, error) {
 
 // admit checks the cookie of an earlier login, or else HTTP basic authentication (RFC 7617).
 func (p *Passwords) admit(w http.ResponseWriter, r *http.Request) bool {
-	if c, err := r.Cookie(tokenCookie); err == nil && p.known(c.Value) {
+	if c, err := r.Cookie(sessionCookie); err == nil && p.known(c.Value) {
 		return true
 	}
 	user, password, ok := r.BasicAuth()
@@ -77,7 +77,7 @@ func (p *Passwords) admit(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	}
 	http.SetCookie(w, &http.Cookie{
-		Name: tokenCookie, Value: p.remember(), Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode,
+		Name: sessionCookie, Value: p.remember(), Path: "/", HttpOnly: true, Secure: true, SameSite: http.SameSiteStrictMode,
 	})
 	return true
 }

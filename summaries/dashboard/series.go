@@ -38,6 +38,7 @@ type chartData struct {
 }
 
 type chartKind struct {
+	ID     int        `json:"id"` // of the kind: its colour is the same on every page
 	Name   string     `json:"name"`
 	Events []*float64 `json:"events"`
 }
@@ -57,7 +58,7 @@ func seriesOf(s *store.Series) seriesPart {
 	kinds := kindsOf(s.Points)
 	data := chartData{Per: float64(s.Step) / 1e9, At: []int64{}, Kinds: []chartKind{}}
 	for _, k := range kinds {
-		data.Kinds = append(data.Kinds, chartKind{Name: k.String()})
+		data.Kinds = append(data.Kinds, chartKind{ID: int(k), Name: k.String()})
 	}
 	var known int64 // until when windows are known
 	for i := range s.Points {

@@ -26,7 +26,20 @@ type tablePart struct {
 	UnlistedMax uint64
 	Most        uint64 // of a row, for the bars
 	Seconds     float64
+	HasRates    bool // rows tell their rate
 	HasFiles    bool // rows stand for so many files at most
+}
+
+// Columns is how many columns stand beside that of the events.
+func (t tablePart) Columns() int {
+	n := 3
+	if t.HasRates {
+		n++
+	}
+	if t.HasFiles {
+		n++
+	}
+	return n
 }
 
 // row is one line of a table.

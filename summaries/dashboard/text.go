@@ -3,6 +3,7 @@ package dashboard
 import (
 	"cmp"
 	"html/template"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,8 @@ var functions = template.FuncMap{
 	"text":         func(name any) string { return text(nameBytes(name)) },
 	"label":        func(name any) label { return labelOf(nameBytes(name)) },
 	"distinct":     func(d summaries.Distinct) string { return distinctText(&d) },
+	"estimate":     func(d summaries.Distinct) string { return estimateText(&d) },
+	"error":        func(d summaries.Distinct) string { return errorText(&d) },
 	"gaplength":    func(g store.Gap) int64 { return g.End - g.Start },
 	"windowlength": func(w summaries.Window) int64 { return w.End - w.Start },
 	"missed":       missedText,
@@ -30,7 +33,9 @@ var functions = template.FuncMap{
 	"folded":       func(f summaries.FoldedUp) uint64 { return f.Origins + f.Programs + f.Processes + f.Paths },
 	"kinds":        func(k summaries.Kinds) string { return kindsText(&k) },
 	"mainkinds":    func(k summaries.Kinds) string { return mainKinds(&k) },
-	"sharetext":    func(part, whole int) string { return strconv.Itoa((100*part+whole/2)/max(whole, 1)) + " %" },
+	"add":          func(a, b int) int { return a + b },
+	"missedshort":  missedShort,
+	"sharetext":    func(part, whole int) string { return shareText(uint64(max(part, 0)), uint64(max(whole, 0))) },
 	"clock":        func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05") },
 	"at":           func(ns int64) string { return time.Unix(0, ns).UTC().Format("2006-01-02 15:04:05") },
 	"length":       func(ns int64) string { return time.Duration(ns).Round(time.Millisecond).String() },
@@ -67,14 +72,30 @@ func decimal(n int64) string { return strconv.FormatInt(n, 10) }
 // distinctText is a number of different members: exact, estimated with its error, or an
 // upper bound.
 func distinctText(d *summaries.Distinct) string {
+	if e := errorText(d); e != "" {
+		return estimateText(d) + " ± " + e
+	}
+	return estimateText(d)
+}
+
+// estimateText is a number of different members without its error.
+func estimateText(d *summaries.Distinct) string {
 	n := terminal.Group(d.Estimate)
 	switch {
 	case d.AtMost:
 		return "≤ " + n
 	case d.StdError > 0:
-		return "≈ " + n + " ± " + terminal.Group(uint64(float64(d.Estimate)*d.StdError+0.5))
+		return "≈ " + n
 	}
 	return n
+}
+
+// errorText is the standard error of an estimate; empty for what is none.
+func errorText(d *summaries.Distinct) string {
+	if d.AtMost || d.StdError <= 0 {
+		return ""
+	}
+	return terminal.Group(uint64(float64(d.Estimate)*d.StdError + 0.5))
 }
 
 // missedText is what may be missing from a count.
@@ -83,6 +104,34 @@ func missedText(n uint64) string {
 		return ""
 	}
 	return "+" + terminal.Group(n)
+}
+
+// missedShort is missedText in three digits, rounded up: a bound stays one.
+func missedShort(n uint64) string {
+	if n < 10_000 {
+		return missedText(n)
+	}
+	unit, at := uint64(1), 0
+	for n/unit >= 1000 && at < len(units)-1 {
+		unit, at = unit*1000, at+1
+	}
+	f, digits := float64(n)/float64(unit), 0
+	for f*math.Pow10(digits+1) < 1000 && digits < 2 {
+		digits++
+	}
+	f = math.Ceil(f*math.Pow10(digits)) / math.Pow10(digits)
+	return "+" + strconv.FormatFloat(f, 'f', digits, 64) + units[at]
+}
+
+var units = []string{"", "k", "M", "G", "T", "P", "E"}
+
+// shareText is a part of a whole in percent.
+func shareText(part, whole uint64) string {
+	percent := 100 * float64(part) / max(float64(whole), 1)
+	if part > 0 && percent < 1 {
+		return "< 1 %"
+	}
+	return strconv.FormatFloat(percent, 'f', 0, 64) + " %"
 }
 
 // rateText is a number per second, with a digit behind the point where it is small.

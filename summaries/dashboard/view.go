@@ -77,11 +77,26 @@ func (v *view) parseRange(q url.Values, now time.Time) (err error) {
 		if *t, err = parseTime(text); err != nil {
 			return fmt.Errorf("%s: %q is no time: give one such as 2026-01-02T15:04:05Z", name, text)
 		}
+		*t = clampTime(*t)
 	}
 	if !v.from.Before(v.to) {
 		return fmt.Errorf("from %s is not before to %s: exchange them", v.from.UTC().Format(timeForm), v.to.UTC().Format(timeForm))
 	}
 	return nil
+}
+
+// latest is the last time that a store knows; nanoseconds since 1970 end in 2262.
+var latest = time.Date(2262, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// clampTime is the nearest time that a store knows.
+func clampTime(t time.Time) time.Time {
+	switch {
+	case t.Before(time.Unix(0, 0)):
+		return time.Unix(0, 0)
+	case t.After(latest):
+		return latest
+	}
+	return t
 }
 
 // parseTime takes RFC 3339, with or without a fraction, a zone or seconds; without a zone in UTC.

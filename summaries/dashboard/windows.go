@@ -23,7 +23,7 @@ type windowsPage struct {
 	Level   string
 	Levels  []link
 	Windows []store.WindowInfo
-	Full    bool // there are more
+	Earlier template.URL // the page of those before; empty: there are none
 }
 
 func (s *Server) windows(w http.ResponseWriter, r *http.Request) {
@@ -48,14 +48,18 @@ func (s *Server) windows(w http.ResponseWriter, r *http.Request) {
 		p.Levels = append(p.Levels, link{level.String(), template.URL("/windows?" + q.Encode()), level == chosen}) //nolint:gosec // Encode escapes
 	}
 	err = s.ask(r.Context(), func(ctx context.Context) (err error) {
-		p.Windows, err = s.cfg.Store.Windows(ctx, v.query(0).Range, chosen, windowsListed)
+		p.Windows, err = s.cfg.Store.LatestWindows(ctx, v.query(0).Range, chosen, windowsListed)
 		return err
 	})
 	if err != nil {
 		s.fail(w, statusOf(err), err)
 		return
 	}
-	p.Full = len(p.Windows) == windowsListed
+	if n := len(p.Windows); n == windowsListed {
+		q := v.with(func(v *view) { v.span, v.to = "", time.Unix(0, p.Windows[n-1].Start) }).values()
+		q.Set("level", chosen.String())
+		p.Earlier = template.URL("/windows?" + q.Encode()) //nolint:gosec // Encode escapes
+	}
 	s.render(w, http.StatusOK, "windows", p)
 }
 
@@ -163,7 +167,7 @@ func (s *Server) agent(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, http.StatusBadRequest, err)
 		return
 	}
-	last, _ := s.hub.now()
+	last, _, _ := s.hub.now()
 	p := agentPage{page: s.newPage("Agent", "/agent", v), Summary: last}
 	for l := range store.NumLevels {
 		p.Levels = append(p.Levels, store.Level(l).String())

@@ -38,8 +38,6 @@ type Config struct {
 	// FrameSize is the size in bytes of the frames that summaries came in, which native JSON
 	// tells; 0 is summaries.DefaultFrameSize. A summary that needs more tells what it needs.
 	FrameSize int
-	// Progress is called after each window with the numbers so far; nil for nobody.
-	Progress func(Stats)
 }
 
 // Stats are the sums over what was written.
@@ -134,9 +132,6 @@ func Write(w io.Writer, all iter.Seq2[*summaries.Summary, error], cfg Config) (S
 		if err := addOne(enc, s, &cfg, &stats); err != nil {
 			at := time.Unix(0, s.Window.Start).UTC().Format(time.RFC3339)
 			return stats, fmt.Errorf("exporting the window of %s: %w", at, err)
-		}
-		if cfg.Progress != nil {
-			cfg.Progress(stats)
 		}
 	}
 	if err := enc.finish(); err != nil {

@@ -116,24 +116,6 @@ func TestFileRefusesWhatIsNone(t *testing.T) {
 	}
 }
 
-func TestProgress(t *testing.T) {
-	s := scenario(t, "indexer", 1, 1000)
-	var told []Stats
-	cfg := Config{Format: "csv", Progress: func(s Stats) { told = append(told, s) }}
-	stats, err := Write(new(bytes.Buffer), sequence(s, s, s), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, p := range told {
-		if p.Windows != uint64(i+1) || p.Events != uint64(i+1)*s.Events {
-			t.Errorf("after window %d: %+v", i, p)
-		}
-	}
-	if len(told) != 3 || stats.Events != 3*s.Events {
-		t.Errorf("told %d times, in the end %+v", len(told), stats)
-	}
-}
-
 // full is a disk without room.
 type full struct{}
 
@@ -147,7 +129,7 @@ func TestErrorsAreTold(t *testing.T) {
 		}
 	}
 	for _, cfg := range []Config{
-		{Format: "xlsx"}, {Filter: Filter{Kind: "written"}}, {Filter: Filter{PathPrefix: "tmp"}}, {FrameSize: 5},
+		{Format: "xlsx"}, {Filter: Filter{Kinds: []string{"write", "written"}}}, {Filter: Filter{PathPrefix: "tmp"}}, {FrameSize: 5},
 	} {
 		if _, err := Write(new(bytes.Buffer), sequence(s), cfg); err == nil {
 			t.Errorf("%+v: accepted", cfg)

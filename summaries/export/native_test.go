@@ -58,7 +58,7 @@ func TestFilteredIsASummary(t *testing.T) {
 				t.Fatalf("%+v: %v", f, err)
 			}
 		}
-		filtered, _ := exported(t, Config{Filter: Filter{Kind: "write"}}, s)
+		filtered, _ := exported(t, Config{Filter: Filter{Kinds: []string{"write"}}}, s)
 		validateLines(t, schema, filtered)
 		if after, _ := exported(t, Config{}, s); !bytes.Equal(before, after) {
 			t.Fatal("a filter changed the summary")

@@ -159,7 +159,7 @@ func TestOCSFIdentity(t *testing.T) {
 		}
 		seen[e.Metadata.UID] = true
 	}
-	part, _ := exported(t, Config{Format: "ocsf", Filter: Filter{Kind: "write"}}, all[0])
+	part, _ := exported(t, Config{Format: "ocsf", Filter: Filter{Kinds: []string{"write"}}}, all[0])
 	found := lines[ocsfEvent](t, part)
 	for _, e := range found {
 		if !seen[e.Metadata.UID] {

@@ -8,8 +8,9 @@ import "summarizer/summaries"
 // distinct counts, members, the ledger. A peak and a series cannot be told for a part and
 // are left out where something was taken away.
 type pruner struct {
-	filter *Filter
-	unsure uint64
+	filter  *Filter
+	machine *summaries.Machine
+	unsure  uint64
 }
 
 // apply returns what f leaves of s, s itself where it takes nothing, and how many events
@@ -18,10 +19,13 @@ func (f *Filter) apply(s *summaries.Summary) (*summaries.Summary, uint64) {
 	if f.empty() {
 		return s, 0
 	}
-	p := &pruner{filter: f}
+	p := &pruner{filter: f, machine: &s.Machine}
 	left := *s
 	left.Origins, left.Events, left.Kinds = nil, 0, summaries.Kinds{}
 	for i := range s.Origins {
+		if f.Machine != "" && f.Machine != s.Machine.ID {
+			break
+		}
 		if o := p.origin(&s.Origins[i]); o.Events > 0 {
 			left.Origins = append(left.Origins, o)
 			left.Events += o.Events
@@ -42,7 +46,7 @@ func (p *pruner) origin(o *summaries.Origin) summaries.Origin {
 	p.other(&left.Other, min(v, p.filter.programOthers()))
 	left.Events, left.Kinds = left.Other.Events, left.Other.Kinds
 	for i := range o.Programs {
-		if g := p.program(&o.Programs[i], v); g.Events > 0 {
+		if g := p.program(o.Name, &o.Programs[i], v); g.Events > 0 {
 			left.Programs = append(left.Programs, g)
 			left.Events += g.Events
 			left.Kinds.Add(&g.Kinds)
@@ -51,11 +55,11 @@ func (p *pruner) origin(o *summaries.Origin) summaries.Origin {
 	return left
 }
 
-func (p *pruner) program(g *summaries.Program, above verdict) summaries.Program {
-	v := min(above, p.filter.program(g))
+func (p *pruner) program(origin string, g *summaries.Program, above verdict) summaries.Program {
+	v := min(above, p.filter.program(origin, g))
 	left := *g
 	left.Processes = nil
-	p.other(&left.Other, v)
+	p.other(&left.Other, min(v, p.filter.processOthers()))
 	left.Events, left.Kinds = left.Other.Events, left.Other.Kinds
 	for i := range g.Processes {
 		if r := p.process(&g.Processes[i], v); r.Events > 0 {
@@ -74,9 +78,9 @@ func (p *pruner) other(o *summaries.Other, v verdict) {
 	o.First, o.Last = timeRange(rows)
 }
 
-func (p *pruner) process(r *summaries.Process, v verdict) summaries.Process {
+func (p *pruner) process(r *summaries.Process, above verdict) summaries.Process {
 	left := *r
-	left.Paths = p.paths(r.Paths, v)
+	left.Paths = p.paths(r.Paths, min(above, p.filter.process(p.machine, r)))
 	left.Events, left.Kinds = sum(left.Paths)
 	left.First, left.Last = timeRange(left.Paths)
 	if left.Events != r.Events {

@@ -14,6 +14,9 @@ import (
 // wanted adds up the rows that a filter asks for, in the plainest way.
 func wanted(f Filter, all []*summaries.Summary) (sum tally) {
 	for _, s := range all {
+		if f.Machine != "" && f.Machine != s.Machine.ID {
+			continue
+		}
 		for _, o := range s.Origins {
 			for _, g := range o.Programs {
 				named := f.Program == "" || f.Program == string(g.Path) || f.Program == path.Base(string(g.Path))
@@ -36,7 +39,7 @@ func (a *tally) want(f Filter, asked bool, rows []summaries.Path) {
 			continue
 		}
 		for k, n := range r.Kinds {
-			if f.Kind == "" || f.Kind == esbridge.Kind(k).String() {
+			if len(f.Kinds) == 0 || slices.Contains(f.Kinds, esbridge.Kind(k).String()) {
 				a.events += n
 				a.kinds[k] += n
 				if n == r.Events { // bytes are known of no kind among others
@@ -44,7 +47,7 @@ func (a *tally) want(f Filter, asked bool, rows []summaries.Path) {
 				}
 			}
 		}
-		if f.Kind == "" && !slices.Contains(r.Kinds[:], r.Events) {
+		if len(f.Kinds) == 0 && !slices.Contains(r.Kinds[:], r.Events) {
 			a.bytes += r.Bytes
 		}
 	}
@@ -59,11 +62,11 @@ func below(p, prefix string) bool {
 
 // filtersFor are filters that find something in s, and some that do not.
 func filtersFor(s *summaries.Summary) []Filter {
-	all := []Filter{{}, {Kind: "write"}, {Kind: "rename"}, {PathPrefix: "/"}, {PathPrefix: "/nowhere"}, {Origin: "nobody"}, {Program: "nothing"}}
+	all := []Filter{{}, {Kinds: []string{"write"}}, {Kinds: []string{"rename", "create"}}, {Machine: "nobody"}, {Machine: s.Machine.ID}, {PathPrefix: "/"}, {PathPrefix: "/nowhere"}, {Origin: "nobody"}, {Program: "nothing"}}
 	for _, o := range s.Origins[:min(2, len(s.Origins))] {
 		all = append(all, Filter{Origin: o.Name})
 		for _, g := range o.Programs[:min(1, len(o.Programs))] {
-			all = append(all, Filter{Program: string(g.Path)}, Filter{Program: path.Base(string(g.Path)), Origin: o.Name, Kind: "create"})
+			all = append(all, Filter{Program: string(g.Path)}, Filter{Program: path.Base(string(g.Path)), Origin: o.Name, Kinds: []string{"create"}})
 			for _, p := range g.Processes[:min(1, len(g.Processes))] {
 				row := string(p.Paths[len(p.Paths)-1].Path)
 				first := row[:1+max(strings.IndexByte(row[1:], '/'), 0)]

@@ -91,6 +91,7 @@ func (d *Detector) flood(s *subject) {
 	}
 	c.text = fmt.Sprintf("%s made %s events in %s, %s a second (%s %s%s)", s.who(), number(s.events), duration(s.window.seconds),
 		number(uint64(rate)), percent(share(s.kinds)), mostOf(s.kinds), s.busiest())
+	c.text += s.where()
 	switch {
 	case s.known.used && usual >= 1:
 		c.text += fmt.Sprintf(", %s times its usual rate of %s", number(uint64(rate/usual)), number(uint64(usual)))
@@ -140,7 +141,7 @@ func (d *Detector) spreader(s *subject) {
 		c.severity = High
 	}
 	c.text = fmt.Sprintf("%s changed at least %s different paths in %s, %s a second, with %s events", s.who(), number(uint64(paths)),
-		duration(w.seconds), number(uint64(paths/w.seconds)), number(s.events))
+		duration(w.seconds), number(uint64(paths/w.seconds)), number(s.events)) + s.where()
 	d.found = append(d.found, c)
 }
 
@@ -166,7 +167,7 @@ func (d *Detector) renameStorm(s *subject) {
 	}
 	c := s.candidate(RenameStorm, High, float64(renames))
 	c.text = fmt.Sprintf("%s made %s renames that change the extension in %s, of at least %s files", s.who(), number(renames),
-		duration(s.window.seconds), number(uint64(files)))
+		duration(s.window.seconds), number(uint64(files))) + s.where()
 	d.found = append(d.found, c)
 }
 

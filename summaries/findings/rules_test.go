@@ -49,7 +49,7 @@ func TestFlood(t *testing.T) {
 func TestFloodSaysItsNumbers(t *testing.T) {
 	d := learned(t, "unsigned", "/usr/bin/x", 5020, "/home/x")
 	found := observe(t, d, tile("unsigned", program("/usr/bin/x", esbridge.Write, 1_204_331, "/home/x")))
-	want := "/usr/bin/x (pid 12, user 501) made 1,204,331 events in 10s, 120,433 a second (100 % write), 239 times its usual rate of 502; the whole machine's is 502"
+	want := "/usr/bin/x (pid 12, user 501) made 1,204,331 events in 10s, 120,433 a second (100 % write), 100 % in /home/, 239 times its usual rate of 502; the whole machine's is 502"
 	if len(found) != 1 || found[0].Text != want {
 		t.Errorf("%+v, want %s", found, want)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"summarizer/esbridge"
 	"summarizer/esbridge/synthetic"
+	"summarizer/summaries"
 )
 
 // What is none of an attack raises nothing in minutes of windows, after a quiet minute or
@@ -88,5 +89,38 @@ func slower(events iter.Seq[*esbridge.Event]) iter.Seq[*esbridge.Event] {
 func TestEveryScenarioIsJudged(t *testing.T) {
 	if n := len(synthetic.Names()); n != 9+6+1 {
 		t.Errorf("%d scenarios: judge the new one above", n)
+	}
+}
+
+// Each rule is turned off by its own threshold, and by no other.
+func TestEveryRuleHasItsThreshold(t *testing.T) {
+	const off = 1e12
+	attack := windows(t, slower(minutes(t, "distinct-flood", 100_000/slowdown, 10, 60)))
+	attack = append(attack, tile("unsigned", renames(5000, 1, summaries.Distinct{Estimate: 5000})))
+	kindsOf := func(cfg Config) (found []string) {
+		for _, f := range observeAll(t, detector(t, cfg), attack...) {
+			if !slices.Contains(found, f.Kind) {
+				found = append(found, f.Kind)
+			}
+		}
+		slices.Sort(found)
+		return found
+	}
+	low := Config{FloodRate: 5_000 / slowdown, SpreadRate: 5_000 / slowdown}
+	for _, c := range []struct {
+		what   string
+		change func(*Config)
+		want   []string
+	}{
+		{"all rules", func(*Config) {}, []string{Flood, RenameStorm, Spreader}},
+		{"no flood", func(c *Config) { c.FloodRate = off }, []string{RenameStorm, Spreader}},
+		{"no spreader", func(c *Config) { c.SpreadRate = off }, []string{Flood, RenameStorm}},
+		{"no rename storm", func(c *Config) { c.RenameRate = off }, []string{Flood, Spreader}},
+	} {
+		cfg := low
+		c.change(&cfg)
+		if got := kindsOf(cfg); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.what, got, c.want)
+		}
 	}
 }

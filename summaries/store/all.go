@@ -34,5 +34,18 @@ func (s *Store) Summaries(ctx context.Context, r Range) iter.Seq2[*summaries.Sum
 	}
 }
 
+// CountSummaries is how many summaries Summaries yields of a range.
+func (s *Store) CountSummaries(ctx context.Context, r Range) (n int, err error) {
+	err = s.view(ctx, func(tx *sql.Tx) error {
+		list, _, err := heads(ctx, tx, &Query{Range: r}, Raw)
+		n = len(list)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("counting windows: %w", err)
+	}
+	return n, nil
+}
+
 // errLeft ends a scan whose reader has seen enough.
 var errLeft = errors.New("the reader left")

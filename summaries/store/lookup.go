@@ -38,6 +38,12 @@ func (s *Store) Windows(ctx context.Context, r Range, l Level, limit int) (list 
 		l, r.From, r.To, limit)
 }
 
+// LatestWindows lists the last ones of those that Windows lists, newest first.
+func (s *Store) LatestWindows(ctx context.Context, r Range, l Level, limit int) (list []WindowInfo, err error) {
+	return s.windows(ctx, windowColumns+"WHERE w.level = ? AND w.start_ns >= ? AND w.start_ns < ? ORDER BY w.start_ns DESC, w.id DESC LIMIT ?",
+		l, r.From, r.To, limit)
+}
+
 // WindowAt is the finest window there that began last before or at a time, of those that
 // had not ended; ErrUnknown where there is none.
 func (s *Store) WindowAt(ctx context.Context, at int64) (*WindowInfo, error) {

@@ -29,6 +29,9 @@ func keyOf(origin string, p *summaries.Program) (k programKey) {
 	return k
 }
 
+// ProgramOf is the id of a program that a summary lists in an origin.
+func ProgramOf(origin string, p *summaries.Program) ProgramID { return keyOf(origin, p).id() }
+
 func (k programKey) id() ProgramID { return ProgramID(hex.EncodeToString(k[:])) }
 
 // key is the inverse of programKey.id.

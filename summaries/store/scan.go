@@ -103,6 +103,11 @@ func (f *Filter) families(s *summaries.Summary, visit func(*family)) {
 	}
 }
 
+// ProcessOf names a process that a summary of a machine lists.
+func ProcessOf(m *summaries.Machine, p *summaries.Process) Process {
+	return processOf(sourceOf(m).boot, p)
+}
+
 func processOf(boot string, p *summaries.Process) Process {
 	return Process{boot, p.PID, p.Version, p.Start}
 }

@@ -28,7 +28,10 @@ type model struct {
 	last          *summaries.Summary // shown; nil before the first one
 	waiting       *summaries.Summary // the newest that came while paused
 	activity      activity
+	found         findings // of all windows
+	shown         findings // on the screen, which a pause holds
 	paused, help  bool
+	listing       bool // the findings in full
 	paths         bool // paths instead of members
 	order         order
 	scopes        []scope // the way down; the first is the machine
@@ -60,11 +63,12 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // take shows a summary, or keeps it for later.
 func (m *model) take(s *summaries.Summary) {
 	m.activity.add(s)
+	m.found = m.found.add(s)
 	if m.paused {
 		m.waiting = s
 		return
 	}
-	m.last = s
+	m.last, m.shown = s, slices.Clone(m.found)
 	m.refresh()
 }
 
@@ -74,7 +78,9 @@ func (m *model) press(key string) tea.Cmd {
 	case "q", "ctrl+c":
 		return tea.Quit
 	case "?", "h", "f1":
-		m.help = !m.help
+		m.help, m.listing = !m.help, false
+	case "f":
+		m.listing, m.help = !m.listing, false
 	case "space", "p":
 		m.pause()
 	case "s":
@@ -116,13 +122,14 @@ func (m *model) pause() {
 	m.paused = !m.paused
 	if !m.paused && m.waiting != nil {
 		m.last, m.waiting = m.waiting, nil
+		m.shown = slices.Clone(m.found)
 		m.refresh()
 	}
 }
 
 // descend goes into what the user stands on.
 func (m *model) descend() {
-	if m.help || m.cursor >= len(m.lines) || m.lines[m.cursor].into == nil {
+	if m.help || m.listing || m.cursor >= len(m.lines) || m.lines[m.cursor].into == nil {
 		return
 	}
 	m.scopes = append(m.scopes, *m.lines[m.cursor].into)
@@ -130,11 +137,11 @@ func (m *model) descend() {
 	m.home()
 }
 
-// ascend leaves the help, or goes back up.
+// ascend leaves the help or the findings, or goes back up.
 func (m *model) ascend() {
 	switch {
-	case m.help:
-		m.help = false
+	case m.help, m.listing:
+		m.help, m.listing = false, false
 	case len(m.scopes) > 1:
 		left := m.here()
 		m.scopes = m.scopes[:len(m.scopes)-1]

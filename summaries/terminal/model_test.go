@@ -62,6 +62,11 @@ func busyLive() *summaries.Summary {
 	p.SigningID, p.CDHash = "com.example.evil", []byte{0xab, 0xcd}
 	p.Processes[0].PID, p.Processes[0].EUID, p.Processes[0].Start = 4211, 501, 1_767_323_000e9
 	p.Processes[1].PID, p.Processes[1].Kinds = 4212, summaries.Kinds{1: 893}
+	s.Window.Tile = true
+	s.Findings = []summaries.Finding{
+		{Kind: "blind", Severity: "medium", Text: "47 events were lost"},
+		{Kind: "flood", Severity: "high", Program: p.Path, Text: "/tmp/evil (pid 4211, user 501) made 999,893 events in 10s, 99,989 a second (100 % write), 100 % in /tmp/x/, never seen before"},
+	}
 	return s
 }
 
@@ -81,6 +86,7 @@ func TestGoldenScreens(t *testing.T) {
 		{"ascii", 100, 16, style{ascii: true}, ""},
 		{"paused", 100, 16, style{}, "space"},
 		{"help", 100, 24, style{}, "?"},
+		{"found", 60, 16, style{}, "f"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := typed(shown(busyLive(), c.width, c.height, c.style), c.keys)
@@ -114,8 +120,9 @@ func TestEveryScreenFits(t *testing.T) {
 	}
 	s.Origins[0].Name, s.Origins[0].Programs[0].Path = hostileNames[0], []byte(hostileNames[2])
 	s.Machine.Hostname, s.Origins[0].Programs[0].SigningID = hostileNames[1], hostileNames[3]
+	s.Findings = append(s.Findings, summaries.Finding{Kind: hostileNames[4], Severity: "high", Text: strings.Join(hostileNames, " ") + strings.Repeat("長", 100)})
 	for _, st := range []style{{}, {ascii: true}} {
-		for _, keys := range []string{"", "tab", "enter", "enter enter", "enter tab end", "? ", "space s"} {
+		for _, keys := range []string{"", "tab", "enter", "enter enter", "enter tab end", "? ", "space s", "f"} {
 			m := typed(shown(s, 80, 24, st), keys)
 			for width := 1; width < 130; width += 8 {
 				for height := 1; height < 30; height += 4 {
@@ -149,11 +156,12 @@ func TestPauseHoldsThePictureAndCountsOn(t *testing.T) {
 	before := m.View().Content
 	later := busyLive()
 	later.Events = 7
+	later.Findings = []summaries.Finding{{Kind: "spreader", Severity: "high", Text: "news"}}
 	m.Update(later)
 	if m.View().Content != before {
 		t.Error("a paused picture moved")
 	}
-	if typed(m, "space"); m.last != later {
+	if typed(m, "space"); m.last != later || !strings.Contains(m.View().Content, "news") {
 		t.Error("after the pause the newest window is not shown")
 	}
 }

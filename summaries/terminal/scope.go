@@ -97,7 +97,7 @@ func (sc *scope) processes(s *summaries.Summary) (lines []line) {
 		for i := range p.program.Processes {
 			x := &p.program.Processes[i]
 			lines = append(lines, line{tableRow{
-				events: x.Events, missed: x.MissedMax, members: x.Seen.Estimate, lowerBound: x.LowerBound,
+				events: x.Events, missed: x.MissedMax, members: x.Seen.Estimate, about: sign(&x.Seen), lowerBound: x.LowerBound,
 				what: fmt.Sprintf("user %d", x.EUID), name: processName(x),
 			}, below(keyOf(x))})
 		}

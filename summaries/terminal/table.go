@@ -35,6 +35,7 @@ type table struct {
 type tableRow struct {
 	events, missed, members uint64
 	lowerBound              bool
+	about                   string // before members: what kind of number it is
 	what, name              string
 }
 
@@ -73,7 +74,7 @@ func (r *tableRow) numbers() (events, missed, members string) {
 		missed = "+" + Group(r.missed)
 	}
 	if r.members > 0 {
-		members = Group(r.members)
+		members = r.about + Group(r.members)
 	}
 	return events, missed, members
 }
@@ -152,7 +153,7 @@ func programRows(s *summaries.Summary) []programRow {
 			p := &o.Programs[j]
 			key := programKey{origin: o.Name, path: string(p.Path), cdhash: string(p.CDHash), device: p.Device, inode: p.Inode}
 			rows = append(rows, programRow{key, tableRow{
-				events: p.Events, missed: p.MissedMax, members: p.Seen.Estimate, lowerBound: lowerBound(p),
+				events: p.Events, missed: p.MissedMax, members: p.Seen.Estimate, about: sign(&p.Seen), lowerBound: lowerBound(p),
 				what: origin, name: Escape(p.Path),
 			}, p, &p.Other})
 		}

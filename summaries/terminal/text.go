@@ -93,14 +93,17 @@ func perSecond(n uint64, d time.Duration) uint64 {
 }
 
 // distinct writes a number of different members: exact, estimated (~) or an upper bound (≤).
-func distinct(d *summaries.Distinct) string {
+func distinct(d *summaries.Distinct) string { return sign(d) + Group(d.Estimate) }
+
+// sign says what kind of number an estimate is.
+func sign(d *summaries.Distinct) string {
 	switch {
 	case d.AtMost:
-		return "≤" + Group(d.Estimate)
+		return "≤"
 	case d.StdError > 0:
-		return "~" + Group(d.Estimate)
+		return "~"
 	}
-	return Group(d.Estimate)
+	return ""
 }
 
 // style is what the terminal can show.

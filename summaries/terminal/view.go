@@ -12,14 +12,14 @@ import (
 )
 
 // headLines is how many lines stand above the rows; one more stands below.
-const headLines = 6
+const headLines = 7
 
 // Attributes of ECMA-48. Bubble Tea leaves colours out where NO_COLOR or the terminal say so.
 const (
 	bold, reverse, red, dim, plain = "\x1b[1m", "\x1b[7m", "\x1b[31;1m", "\x1b[2m", "\x1b[0m"
 )
 
-const keys = "↑↓ move  enter open  esc back  tab paths  s sort  space pause  ? help  q quit"
+const keys = "↑↓ move  enter open  esc back  tab paths  f found  s sort  space pause  ? help  q quit"
 
 // View draws the whole screen, as many lines as the terminal has at most.
 func (m *model) View() tea.View {
@@ -34,6 +34,8 @@ func (m *model) screen() []string {
 	switch {
 	case m.help:
 		lines = append(m.helpLines(), "")
+	case m.listing:
+		lines = append(m.foundLines(), "")
 	case m.last == nil:
 		lines = []string{m.fit("waiting for the first window"), ""}
 	default:
@@ -55,7 +57,8 @@ func (m *model) head() []string {
 	return []string{
 		m.clock(),
 		bold + m.busy() + plain,
-		lossesStyle + m.fit(losses(s)) + plain,
+		lossesStyle + m.fit(m.longest(losses(s))) + plain,
+		m.foundStyle() + m.fit(m.shown.line()) + plain,
 		bold + m.style.elide(m.style.name(m.style.text(m.here().title())), m.width) + plain,
 		dim + m.fit(m.here().identity(s)) + plain,
 		reverse + m.pad(m.columns()) + plain,
@@ -68,8 +71,33 @@ func (m *model) clock() string {
 	if m.paused {
 		state = "  PAUSED"
 	}
-	return m.fit(fmt.Sprintf("%s  %s  %s +%v%s", Escape(m.last.Machine.Hostname), Escape(m.last.Machine.Source),
-		time.Unix(0, w.Start).UTC().Format("2006-01-02 15:04:05"), time.Duration(w.End-w.Start).Round(time.Millisecond), state))
+	at := time.Unix(0, w.Start).UTC()
+	length := fmt.Sprintf(" +%v%s", time.Duration(w.End-w.Start).Round(time.Millisecond), state)
+	host, day := Escape(m.last.Machine.Hostname), at.Format("2006-01-02 15:04:05")+length
+	return m.fit(m.longest([]string{
+		host + "  " + Escape(m.last.Machine.Source) + "  " + day, host + "  " + day, day, at.Format("15:04:05") + state, state,
+	}))
+}
+
+// foundStyle makes what is bad stand out, and nothing recede.
+func (m *model) foundStyle() string {
+	switch {
+	case len(m.shown) == 0:
+		return dim
+	case m.shown[0].Severity == severities[0]:
+		return red
+	}
+	return bold
+}
+
+// longest is the longest of the forms of a line that fits: half a number says another one.
+func (m *model) longest(forms []string) string {
+	for _, f := range forms {
+		if uniseg.StringWidth(m.style.text(f)) <= m.width {
+			return f
+		}
+	}
+	return forms[len(forms)-1]
 }
 
 // busy is the rate, how the last seconds went, and how many members there were.
@@ -80,8 +108,10 @@ func (m *model) busy() string {
 		bound = "≥"
 	}
 	rate := fmt.Sprintf("%s%s events/s", bound, Group(perSecond(s.Events, time.Duration(s.Window.End-s.Window.Start))))
-	members := fmt.Sprintf("%s paths  %s processes  %s programs", distinct(&s.Paths), distinct(&s.Procs), distinct(&s.Programs))
-	line := m.style.text(rate + "  " + members)
+	programs, paths, processes := distinct(&s.Programs)+" programs", distinct(&s.Paths)+" paths", distinct(&s.Procs)+" processes"
+	line := m.style.text(m.longest([]string{
+		rate + "  " + paths + "  " + processes + "  " + programs, rate + "  " + paths + "  " + programs, rate + "  " + paths, rate,
+	}))
 	if room := min(m.width-uniseg.StringWidth(line)-16, 60); room >= 10 {
 		spark, most := m.activity.spark(room, m.style)
 		line += "  " + spark + " " + Group(most) + "/s"
@@ -89,12 +119,16 @@ func (m *model) busy() string {
 	return clip(line, m.width)
 }
 
-// losses says zero as plainly as any number.
-func losses(s *summaries.Summary) string {
+// losses says zero as plainly as any number, in forms for ever narrower terminals.
+func losses(s *summaries.Summary) []string {
 	l := &s.Ledger
-	return fmt.Sprintf("lost %s: kernel %s, queue %s, malformed %s · muted %s · late %s · folded up %s", Group(lost(l)),
-		Group(l.KernelDropped), Group(l.QueueDropped), Group(malformed(l)), Group(l.Muted), Group(l.Late),
-		Group(l.FoldedUp.Paths+l.FoldedUp.Processes+l.FoldedUp.Programs+l.FoldedUp.Origins))
+	all, muted, late := "lost "+Group(lost(l)), "muted "+Group(l.Muted), "late "+Group(l.Late)
+	folded := "folded up " + Group(l.FoldedUp.Paths+l.FoldedUp.Processes+l.FoldedUp.Programs+l.FoldedUp.Origins)
+	by := fmt.Sprintf("%s: kernel %s, queue %s, malformed %s", all, Group(l.KernelDropped), Group(l.QueueDropped), Group(malformed(l)))
+	return []string{
+		strings.Join([]string{by, muted, late, folded}, " · "), strings.Join([]string{by, muted, folded}, " · "),
+		strings.Join([]string{all, muted, folded}, " · "), all + " · " + muted, all,
+	}
 }
 
 func (m *model) columns() string {
@@ -111,7 +145,12 @@ func (m *model) columns() string {
 func (m *model) layout(events, missed, members, what, name string) string {
 	switch {
 	case m.width < 50:
-		return fmt.Sprintf("%11s %s", events, name)
+		if strings.HasPrefix(missed, "+") { // there is no room to say how many
+			events += "+"
+		} else {
+			events += " "
+		}
+		return fmt.Sprintf("%12s %s", events, name)
 	case m.width < 80:
 		return fmt.Sprintf("%14s %9s  %s", events, missed, name)
 	}
@@ -156,7 +195,7 @@ func (m *model) helpLines() []string {
 	for _, l := range []string{
 		"What the columns say",
 		"",
-		"  EVENTS   what was surely counted; ≥ where the source cannot count exactly",
+		"  EVENTS   surely counted; ≥ where the source cannot count exactly, + where some may be missing",
 		"  MISSED   what may be missing from EVENTS at most",
 		"  MEMBERS  processes of a program, files of a process, files that a directory stands for",
 		"  WHAT     origin of a program, user of a process; file, or directory for what was folded up",
@@ -166,7 +205,7 @@ func (m *model) helpLines() []string {
 		"  up down pgup pgdn home end   move          s       sort by events, missed, members, name",
 		"  enter, right                 go into       space   pause; counting goes on",
 		"  esc, left                    go back up    q       leave",
-		"  tab                          paths of all that is in sight, and back",
+		"  tab                          all paths        f       what was found lately",
 	} {
 		lines = append(lines, m.fit(l))
 	}

@@ -1,12 +1,14 @@
 // The series of events by kind, drawn by uPlot from the element's data-series: {"at": […],
-// "per": seconds, "kinds": [{"name", "events": […]}]}. A null is a stretch of which no window
+// "per": seconds, "kinds": [{"id", "name", "events": […]}]}. A null is a stretch of which no window
 // is there: it stays a gap, and is hatched. Dragging over the chart sets the time range of
 // the page. All times are UTC, as everywhere on the page.
 
 import uPlot from "./vendor/uPlot-1.6.32.js";
 
-const colours = ["#2f7ed8", "#e07b00", "#3a9d5d", "#b0489c", "#c0392b", "#7a6ff0", "#8a6d3b", "#16a3a3", "#808b96", "#d4ac0d", "#5d6d7e", "#a04000", "#117a65"];
-const height = 220;
+// By the number of a kind: create, write, truncate, rename, link, clone, copy, exchange, unlink,
+// setattr, close_modified, mapped_write, other.
+const colours = ["#2f7ed8", "#e07b00", "#3a9d5d", "#b0489c", "#8a6d3b", "#7a6ff0", "#16a3a3", "#a04000", "#c0392b", "#d4ac0d", "#6b8e23", "#117a65", "#808b96"];
+const height = 190;
 
 let plot = null;
 let series = null; // what is drawn
@@ -56,6 +58,7 @@ function options(width) {
 	return {
 		width,
 		height,
+		padding: [null, 28, null, null], // for half of the last label
 		tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
 		cursor: { drag: { x: true, y: false, setScale: false } },
 		legend: { live: true },
@@ -69,13 +72,22 @@ function options(width) {
 	};
 }
 
+// lighter is a colour on the background of the page. It is opaque: an area covers those that
+// reach above it, and has the one colour of its kind.
+function lighter(colour) {
+	const card = getComputedStyle(document.documentElement).getPropertyValue("--card").trim();
+	const parts = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
+	const back = parts(card);
+	return `rgb(${parts(colour).map((c, i) => Math.round(0.55 * c + 0.45 * back[i])).join(" ")})`;
+}
+
 // lines are the kinds, the last one first: each is drawn over by those below it.
 function lines() {
 	return series.kinds
 		.map((kind, i) => ({
 			label: kind.name,
-			stroke: colours[i % colours.length],
-			fill: colours[i % colours.length] + "66",
+			stroke: colours[kind.id % colours.length],
+			fill: lighter(colours[kind.id % colours.length]),
 			width: 1,
 			spanGaps: false,
 			paths: uPlot.paths.stepped({ align: 1 }),
