@@ -43,6 +43,8 @@ type Config struct {
 	Key sketch.Key
 	// Machine goes into every summary. Its Source is set by Run.
 	Machine summaries.Machine
+	// Agent tells how the program is, for every summary; nil: nobody knows.
+	Agent func() summaries.Agent
 	// Mute are the rules by which events are left out here, and counted: at most 64, and no
 	// more than fit into a quarter of a frame.
 	Mute []MuteRule
@@ -72,6 +74,9 @@ func (c Config) withDefaults() Config {
 		c.FrameSize = summaries.DefaultFrameSize
 	}
 	c.Limits = c.Limits.OrDefault()
+	if c.Agent == nil {
+		c.Agent = func() summaries.Agent { return summaries.Agent{} }
+	}
 	if c.Watch == nil {
 		c.Watch = summaries.DefaultWatch
 	}

@@ -112,6 +112,7 @@ func (p *pane) empty() bool {
 func (p *pane) summary(w window.Pane, hop time.Duration) *summaries.Summary {
 	return &summaries.Summary{
 		Machine:    p.cfg.Machine,
+		Agent:      p.cfg.Agent(),
 		Window:     summaries.Window{Start: p.start, End: max(w.End, p.start+1), Hop: int64(hop), EndReason: w.Reason, Merged: p.merged},
 		Ledger:     p.ledger,
 		LowerBound: p.lowerBound,

@@ -19,6 +19,9 @@ func decodeSummary(m *pb.Summary) (*Summary, error) {
 		KeyID:      m.GetKeyId(),
 		LowerBound: m.GetLowerBound(),
 	}
+	if a := m.GetAgent(); a != nil {
+		s.Agent = Agent{MemoryBytes: a.GetMemoryBytes(), SpoolWaiting: a.GetSpoolWaiting(), SpoolSlots: a.GetSpoolSlots()}
+	}
 	var err error
 	if s.Window, err = decodeWindow(m.GetWindow()); err != nil {
 		return nil, err

@@ -34,6 +34,9 @@ func encodeHead(s *Summary) *pb.Summary {
 		Limits:     encodeLimits(&s.Limits),
 		LowerBound: s.LowerBound,
 	}
+	if a := s.Agent; a != (Agent{}) {
+		m.Agent = &pb.Agent{MemoryBytes: a.MemoryBytes, SpoolWaiting: a.SpoolWaiting, SpoolSlots: a.SpoolSlots}
+	}
 	if s.Series.Per != 0 || len(s.Series.Events) > 0 {
 		m.Series = &pb.Series{Per: s.Series.Per, Events: s.Series.Events}
 	}

@@ -6,7 +6,7 @@ import "slices"
 func mergeHeads(all []*Summary) *Summary {
 	last := all[len(all)-1]
 	m := &Summary{
-		Machine: last.Machine, Window: last.Window, FirstSeq: last.FirstSeq, Seq: last.Seq, Muted: mergeMuted(all),
+		Machine: last.Machine, Window: last.Window, FirstSeq: last.FirstSeq, Seq: last.Seq, Muted: mergeMuted(all), Agent: last.Agent,
 	}
 	m.Window.Merged = 0
 	for _, s := range all {

@@ -45,6 +45,7 @@ type jsonSummary struct {
 	SketchKey    *string       `json:"sketch_key"`
 	Ledger       jsonLedger    `json:"ledger"`
 	Limits       jsonLimits    `json:"limits"`
+	Agent        *jsonAgent    `json:"agent"`
 	Muted        []jsonMute    `json:"muted"`
 	Findings     []jsonFinding `json:"findings"`
 	Origins      []jsonOrigin  `json:"origins"`
@@ -98,6 +99,12 @@ type jsonLimits struct {
 	PathBytes int `json:"path_bytes"`
 }
 
+type jsonAgent struct {
+	MemoryBytes  uint64 `json:"memory_bytes"`
+	SpoolWaiting uint64 `json:"spool_waiting"`
+	SpoolSlots   uint64 `json:"spool_slots"`
+}
+
 type jsonMute struct {
 	Rule   string  `json:"rule"`
 	Events *uint64 `json:"events"`
@@ -132,6 +139,7 @@ func newJSONSummary(s *Summary, frameBytes, payloadBytes int) *jsonSummary {
 		SketchKey: keyText(s.KeyID),
 		Ledger:    newJSONLedger(&s.Ledger),
 		Limits:    jsonLimits(s.Limits),
+		Agent:     newJSONAgent(s.Agent),
 		Muted: each(s.Muted, func(r *MuteRule) jsonMute {
 			if !r.Counted {
 				return jsonMute{Rule: r.Rule}
@@ -143,6 +151,15 @@ func newJSONSummary(s *Summary, frameBytes, payloadBytes int) *jsonSummary {
 		}),
 		Origins: each(s.Origins, newJSONOrigin),
 	}
+}
+
+// newJSONAgent is null where nothing is known.
+func newJSONAgent(a Agent) *jsonAgent {
+	if a == (Agent{}) {
+		return nil
+	}
+	j := jsonAgent(a)
+	return &j
 }
 
 // keyText is null where no key was used.

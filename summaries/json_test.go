@@ -28,6 +28,7 @@ func sample() *Summary {
 		Series:   Series{Per: 1e9, Events: []uint64{0, 10, 40}},
 		Programs: Distinct{Estimate: 2}, Procs: Distinct{Estimate: 12, AtMost: true}, Paths: Distinct{Estimate: 90, StdError: 0.016},
 		KeyID:  0xabc,
+		Agent:  Agent{MemoryBytes: 46 << 20, SpoolWaiting: 3, SpoolSlots: 64},
 		Limits: Limits{Origins: 64, Programs: 512, Processes: 2048, Paths: 16384, PathBytes: 8 << 20},
 		Muted:  []MuteRule{{Rule: "process self", Events: 5, Counted: true}, {Rule: "prefix /dev/"}},
 		Findings: []Finding{

@@ -35,6 +35,7 @@ func (m *maker) summary() *Summary {
 		Series:   Series{Per: m.Int64N(2) * 1e9},
 		Programs: m.distinct(12), Procs: m.distinct(12), Paths: m.distinct(12),
 		KeyID: m.Uint64(), Ledger: m.ledger(),
+		Agent:      Agent{m.count(), m.count(), m.count()},
 		Limits:     Limits{Origins: m.IntN(100), Programs: m.IntN(1000), Processes: m.IntN(1000), Paths: m.IntN(1 << 20), PathBytes: math.MaxInt},
 		LowerBound: m.flip(),
 	}

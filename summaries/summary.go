@@ -50,7 +50,16 @@ type Summary struct {
 	Findings []Finding
 	// LowerBound is true where the source cannot count exactly.
 	LowerBound bool
+	Agent      Agent
 	Origins    []Origin
+}
+
+// Agent is the state of the program that makes the summaries, at the end of the window. The
+// zero Agent is not known.
+type Agent struct {
+	MemoryBytes  uint64 // resident
+	SpoolWaiting uint64 // summaries that wait for the host
+	SpoolSlots   uint64 // how many can wait before the oldest merge
 }
 
 // Machine says where a summary comes from.

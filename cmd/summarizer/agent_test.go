@@ -32,6 +32,11 @@ func checkTaken(t *testing.T, p *process, in *feeder, h *taker) {
 	if n := sum(h.all(), events); n != uint64(in.given) {
 		t.Errorf("%d of %d events arrived", n, in.given)
 	}
+	for _, s := range h.all() {
+		if a := s.Agent; a.MemoryBytes < 1<<20 || a.SpoolSlots != 4 || a.SpoolWaiting > 4 {
+			t.Errorf("a summary says of its agent %+v", a)
+		}
+	}
 }
 
 func TestSpoolDeletedUnderTheAgent(t *testing.T) {

@@ -101,6 +101,10 @@ func (c *collection) aggregator(w *collector, cfg aggregator.Config) (err error)
 	}
 	cfg.Machine.Boot += "/" + w.ring.Session()
 	cfg.LastSeq = w.ring.LastSeq()
+	cfg.Agent = func() summaries.Agent {
+		s := w.ring.Stats()
+		return summaries.Agent{MemoryBytes: residentMemory(), SpoolWaiting: uint64(s.Waiting), SpoolSlots: uint64(s.Slots)}
+	}
 	cfg.Checkpoint = func(s *summaries.Summary) { _ = w.ring.Checkpoint(s) } // the ring counts what fails
 	w.agg, err = aggregator.New(cfg)
 	return err

@@ -75,6 +75,7 @@ func windowsOf(t testing.TB, length time.Duration, lost func(before time.Duratio
 		start := galleryEnd.Add(-before).UnixNano()
 		s := &summaries.Summary{
 			Machine:  summaries.Machine{ID: "7f3a9c1e", Boot: "b1/1f00", Hostname: "studio-mac.example", OS: "macOS 15.1", Source: "synthetic"},
+			Agent:    summaries.Agent{MemoryBytes: 45<<20 + n%7<<16, SpoolWaiting: 1, SpoolSlots: 64},
 			Window:   summaries.Window{Start: start, End: start + step.Nanoseconds(), Hop: step.Nanoseconds(), Tile: true, Merged: 1},
 			FirstSeq: n + 1, Seq: n + 1, Series: summaries.NewSeries(step.Nanoseconds()), Limits: summaries.DefaultLimits,
 			Muted: []summaries.MuteRule{{Rule: "path=/var/lib/summarizer/", Events: 12, Counted: true}, {Rule: "exe=/usr/local/bin/summarizer", Events: 31, Counted: true}},
@@ -160,7 +161,7 @@ func TestScreenshots(t *testing.T) {
 		{"phone", "/?range=1h&pause=1", false, 390},
 		{"program", "", false, 1400},
 		{"window", window, false, 1400},
-		{"windows", "/windows?range=1h", false, 1400},
+		{"windows", "/windows?range=5m", false, 1400},
 		{"agent", "/agent?range=1h", true, 1400},
 	} {
 		s.media(shot.dark, shot.width)

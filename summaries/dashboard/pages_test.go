@@ -328,3 +328,18 @@ func TestWindowsNewestFirst(t *testing.T) {
 		t.Errorf("%d windows on %d pages, want %d", len(seen), pages, n)
 	}
 }
+
+// The agent's memory and spool are told where a summary knows them.
+func TestAgentTellsItsMemoryAndSpool(t *testing.T) {
+	s := emptyServer(t, Access{})
+	sum := tile(time.Now(), 1, "/bin/a", 1)
+	s.Publish(sum)
+	if _, body := get(t, s, "/agent"); strings.Contains(body, "places taken") {
+		t.Error("a spool is told that nobody knows")
+	}
+	sum.Agent = summaries.Agent{MemoryBytes: 45 << 20, SpoolWaiting: 3, SpoolSlots: 64}
+	s.Publish(sum)
+	if _, body := get(t, s, "/agent"); !strings.Contains(body, "45.0 MiB resident") || !strings.Contains(body, "3 of 64 places taken") {
+		t.Errorf("the agent's memory and spool are missing: %s", body)
+	}
+}

@@ -41,6 +41,7 @@ var functions = template.FuncMap{
 	"length":       func(ns int64) string { return time.Duration(ns).Round(time.Millisecond).String() },
 	"hex":          func(b []byte) string { return hexText(b) },
 	"bytes":        func(n int64) string { return bytesText(n) },
+	"memory":       func(n uint64) string { return bytesText(int64(min(n, math.MaxInt64))) },
 	"sorted": func(p tablePart, column string) string {
 		if p.Sort != column {
 			return ""

@@ -150,7 +150,9 @@ type Summary struct {
 	// The source cannot count exactly: every count is a lower bound.
 	LowerBound bool `protobuf:"varint,17,opt,name=lower_bound,json=lowerBound,proto3" json:"lower_bound,omitempty"`
 	// The trust groups.
-	Origins       []*Origin `protobuf:"bytes,18,rep,name=origins,proto3" json:"origins,omitempty"`
+	Origins []*Origin `protobuf:"bytes,18,rep,name=origins,proto3" json:"origins,omitempty"`
+	// How the program was that made it; absent where nobody knows.
+	Agent         *Agent `protobuf:"bytes,19,opt,name=agent,proto3" json:"agent,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -311,6 +313,77 @@ func (x *Summary) GetOrigins() []*Origin {
 	return nil
 }
 
+func (x *Summary) GetAgent() *Agent {
+	if x != nil {
+		return x.Agent
+	}
+	return nil
+}
+
+// Agent is the state of the program that makes the summaries, at the end of the window.
+type Agent struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Bytes of memory that it has resident.
+	MemoryBytes uint64 `protobuf:"varint,1,opt,name=memory_bytes,json=memoryBytes,proto3" json:"memory_bytes,omitempty"`
+	// Summaries that wait for the host.
+	SpoolWaiting uint64 `protobuf:"varint,2,opt,name=spool_waiting,json=spoolWaiting,proto3" json:"spool_waiting,omitempty"`
+	// How many can wait before the oldest merge.
+	SpoolSlots    uint64 `protobuf:"varint,3,opt,name=spool_slots,json=spoolSlots,proto3" json:"spool_slots,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Agent) Reset() {
+	*x = Agent{}
+	mi := &file_summarizer_v1_summary_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Agent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Agent) ProtoMessage() {}
+
+func (x *Agent) ProtoReflect() protoreflect.Message {
+	mi := &file_summarizer_v1_summary_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Agent.ProtoReflect.Descriptor instead.
+func (*Agent) Descriptor() ([]byte, []int) {
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Agent) GetMemoryBytes() uint64 {
+	if x != nil {
+		return x.MemoryBytes
+	}
+	return 0
+}
+
+func (x *Agent) GetSpoolWaiting() uint64 {
+	if x != nil {
+		return x.SpoolWaiting
+	}
+	return 0
+}
+
+func (x *Agent) GetSpoolSlots() uint64 {
+	if x != nil {
+		return x.SpoolSlots
+	}
+	return 0
+}
+
 // Machine says where a summary comes from.
 type Machine struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -330,7 +403,7 @@ type Machine struct {
 
 func (x *Machine) Reset() {
 	*x = Machine{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[1]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -342,7 +415,7 @@ func (x *Machine) String() string {
 func (*Machine) ProtoMessage() {}
 
 func (x *Machine) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[1]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -355,7 +428,7 @@ func (x *Machine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Machine.ProtoReflect.Descriptor instead.
 func (*Machine) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{1}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Machine) GetId() string {
@@ -414,7 +487,7 @@ type Window struct {
 
 func (x *Window) Reset() {
 	*x = Window{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[2]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -426,7 +499,7 @@ func (x *Window) String() string {
 func (*Window) ProtoMessage() {}
 
 func (x *Window) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[2]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -439,7 +512,7 @@ func (x *Window) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Window.ProtoReflect.Descriptor instead.
 func (*Window) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{2}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Window) GetStart() int64 {
@@ -499,7 +572,7 @@ type Peak struct {
 
 func (x *Peak) Reset() {
 	*x = Peak{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[3]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -511,7 +584,7 @@ func (x *Peak) String() string {
 func (*Peak) ProtoMessage() {}
 
 func (x *Peak) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[3]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -524,7 +597,7 @@ func (x *Peak) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Peak.ProtoReflect.Descriptor instead.
 func (*Peak) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{3}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Peak) GetEvents() uint64 {
@@ -561,7 +634,7 @@ type Series struct {
 
 func (x *Series) Reset() {
 	*x = Series{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[4]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -573,7 +646,7 @@ func (x *Series) String() string {
 func (*Series) ProtoMessage() {}
 
 func (x *Series) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[4]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -586,7 +659,7 @@ func (x *Series) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Series.ProtoReflect.Descriptor instead.
 func (*Series) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{4}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Series) GetPer() int64 {
@@ -620,7 +693,7 @@ type Distinct struct {
 
 func (x *Distinct) Reset() {
 	*x = Distinct{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[5]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -632,7 +705,7 @@ func (x *Distinct) String() string {
 func (*Distinct) ProtoMessage() {}
 
 func (x *Distinct) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[5]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -645,7 +718,7 @@ func (x *Distinct) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Distinct.ProtoReflect.Descriptor instead.
 func (*Distinct) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{5}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Distinct) GetEstimate() uint64 {
@@ -715,7 +788,7 @@ type Ledger struct {
 
 func (x *Ledger) Reset() {
 	*x = Ledger{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[6]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -727,7 +800,7 @@ func (x *Ledger) String() string {
 func (*Ledger) ProtoMessage() {}
 
 func (x *Ledger) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[6]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -740,7 +813,7 @@ func (x *Ledger) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Ledger.ProtoReflect.Descriptor instead.
 func (*Ledger) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{6}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Ledger) GetReceived() uint64 {
@@ -859,7 +932,7 @@ type FoldedUp struct {
 
 func (x *FoldedUp) Reset() {
 	*x = FoldedUp{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[7]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -871,7 +944,7 @@ func (x *FoldedUp) String() string {
 func (*FoldedUp) ProtoMessage() {}
 
 func (x *FoldedUp) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[7]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -884,7 +957,7 @@ func (x *FoldedUp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FoldedUp.ProtoReflect.Descriptor instead.
 func (*FoldedUp) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{7}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *FoldedUp) GetOrigins() uint64 {
@@ -934,7 +1007,7 @@ type Limits struct {
 
 func (x *Limits) Reset() {
 	*x = Limits{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[8]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1019,7 @@ func (x *Limits) String() string {
 func (*Limits) ProtoMessage() {}
 
 func (x *Limits) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[8]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1032,7 @@ func (x *Limits) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Limits.ProtoReflect.Descriptor instead.
 func (*Limits) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{8}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Limits) GetOrigins() uint64 {
@@ -1012,7 +1085,7 @@ type MuteRule struct {
 
 func (x *MuteRule) Reset() {
 	*x = MuteRule{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[9]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1024,7 +1097,7 @@ func (x *MuteRule) String() string {
 func (*MuteRule) ProtoMessage() {}
 
 func (x *MuteRule) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[9]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1037,7 +1110,7 @@ func (x *MuteRule) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MuteRule.ProtoReflect.Descriptor instead.
 func (*MuteRule) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{9}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MuteRule) GetRule() []byte {
@@ -1080,7 +1153,7 @@ type Finding struct {
 
 func (x *Finding) Reset() {
 	*x = Finding{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[10]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1092,7 +1165,7 @@ func (x *Finding) String() string {
 func (*Finding) ProtoMessage() {}
 
 func (x *Finding) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[10]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1105,7 +1178,7 @@ func (x *Finding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Finding.ProtoReflect.Descriptor instead.
 func (*Finding) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{10}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Finding) GetKind() string {
@@ -1164,7 +1237,7 @@ type Origin struct {
 
 func (x *Origin) Reset() {
 	*x = Origin{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[11]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1176,7 +1249,7 @@ func (x *Origin) String() string {
 func (*Origin) ProtoMessage() {}
 
 func (x *Origin) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[11]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1189,7 +1262,7 @@ func (x *Origin) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Origin.ProtoReflect.Descriptor instead.
 func (*Origin) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{11}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Origin) GetName() []byte {
@@ -1269,7 +1342,7 @@ type Program struct {
 
 func (x *Program) Reset() {
 	*x = Program{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[12]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1281,7 +1354,7 @@ func (x *Program) String() string {
 func (*Program) ProtoMessage() {}
 
 func (x *Program) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[12]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1294,7 +1367,7 @@ func (x *Program) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Program.ProtoReflect.Descriptor instead.
 func (*Program) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{12}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Program) GetPath() []byte {
@@ -1415,7 +1488,7 @@ type Other struct {
 
 func (x *Other) Reset() {
 	*x = Other{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[13]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1500,7 @@ func (x *Other) String() string {
 func (*Other) ProtoMessage() {}
 
 func (x *Other) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[13]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1513,7 @@ func (x *Other) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Other.ProtoReflect.Descriptor instead.
 func (*Other) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{13}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Other) GetMembers() uint64 {
@@ -1551,7 +1624,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[14]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1563,7 +1636,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[14]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1576,7 +1649,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{14}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Process) GetPid() int32 {
@@ -1742,7 +1815,7 @@ type Path struct {
 
 func (x *Path) Reset() {
 	*x = Path{}
-	mi := &file_summarizer_v1_summary_proto_msgTypes[15]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1754,7 +1827,7 @@ func (x *Path) String() string {
 func (*Path) ProtoMessage() {}
 
 func (x *Path) ProtoReflect() protoreflect.Message {
-	mi := &file_summarizer_v1_summary_proto_msgTypes[15]
+	mi := &file_summarizer_v1_summary_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1767,7 +1840,7 @@ func (x *Path) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Path.ProtoReflect.Descriptor instead.
 func (*Path) Descriptor() ([]byte, []int) {
-	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{15}
+	return file_summarizer_v1_summary_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Path) GetShared() uint32 {
@@ -1865,7 +1938,7 @@ var File_summarizer_v1_summary_proto protoreflect.FileDescriptor
 
 const file_summarizer_v1_summary_proto_rawDesc = "" +
 	"\n" +
-	"\x1bsummarizer/v1/summary.proto\x12\rsummarizer.v1\"\xe4\x05\n" +
+	"\x1bsummarizer/v1/summary.proto\x12\rsummarizer.v1\"\x90\x06\n" +
 	"\aSummary\x120\n" +
 	"\amachine\x18\x01 \x01(\v2\x16.summarizer.v1.MachineR\amachine\x12-\n" +
 	"\x06window\x18\x02 \x01(\v2\x15.summarizer.v1.WindowR\x06window\x12\x1b\n" +
@@ -1886,7 +1959,13 @@ const file_summarizer_v1_summary_proto_rawDesc = "" +
 	"\bfindings\x18\x10 \x03(\v2\x16.summarizer.v1.FindingR\bfindings\x12\x1f\n" +
 	"\vlower_bound\x18\x11 \x01(\bR\n" +
 	"lowerBound\x12/\n" +
-	"\aorigins\x18\x12 \x03(\v2\x15.summarizer.v1.OriginR\aorigins\"q\n" +
+	"\aorigins\x18\x12 \x03(\v2\x15.summarizer.v1.OriginR\aorigins\x12*\n" +
+	"\x05agent\x18\x13 \x01(\v2\x14.summarizer.v1.AgentR\x05agent\"p\n" +
+	"\x05Agent\x12!\n" +
+	"\fmemory_bytes\x18\x01 \x01(\x04R\vmemoryBytes\x12#\n" +
+	"\rspool_waiting\x18\x02 \x01(\x04R\fspoolWaiting\x12\x1f\n" +
+	"\vspool_slots\x18\x03 \x01(\x04R\n" +
+	"spoolSlots\"q\n" +
 	"\aMachine\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04boot\x18\x02 \x01(\tR\x04boot\x12\x1a\n" +
@@ -2056,56 +2135,58 @@ func file_summarizer_v1_summary_proto_rawDescGZIP() []byte {
 }
 
 var file_summarizer_v1_summary_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_summarizer_v1_summary_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_summarizer_v1_summary_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_summarizer_v1_summary_proto_goTypes = []any{
 	(EndReason)(0),   // 0: summarizer.v1.EndReason
 	(*Summary)(nil),  // 1: summarizer.v1.Summary
-	(*Machine)(nil),  // 2: summarizer.v1.Machine
-	(*Window)(nil),   // 3: summarizer.v1.Window
-	(*Peak)(nil),     // 4: summarizer.v1.Peak
-	(*Series)(nil),   // 5: summarizer.v1.Series
-	(*Distinct)(nil), // 6: summarizer.v1.Distinct
-	(*Ledger)(nil),   // 7: summarizer.v1.Ledger
-	(*FoldedUp)(nil), // 8: summarizer.v1.FoldedUp
-	(*Limits)(nil),   // 9: summarizer.v1.Limits
-	(*MuteRule)(nil), // 10: summarizer.v1.MuteRule
-	(*Finding)(nil),  // 11: summarizer.v1.Finding
-	(*Origin)(nil),   // 12: summarizer.v1.Origin
-	(*Program)(nil),  // 13: summarizer.v1.Program
-	(*Other)(nil),    // 14: summarizer.v1.Other
-	(*Process)(nil),  // 15: summarizer.v1.Process
-	(*Path)(nil),     // 16: summarizer.v1.Path
+	(*Agent)(nil),    // 2: summarizer.v1.Agent
+	(*Machine)(nil),  // 3: summarizer.v1.Machine
+	(*Window)(nil),   // 4: summarizer.v1.Window
+	(*Peak)(nil),     // 5: summarizer.v1.Peak
+	(*Series)(nil),   // 6: summarizer.v1.Series
+	(*Distinct)(nil), // 7: summarizer.v1.Distinct
+	(*Ledger)(nil),   // 8: summarizer.v1.Ledger
+	(*FoldedUp)(nil), // 9: summarizer.v1.FoldedUp
+	(*Limits)(nil),   // 10: summarizer.v1.Limits
+	(*MuteRule)(nil), // 11: summarizer.v1.MuteRule
+	(*Finding)(nil),  // 12: summarizer.v1.Finding
+	(*Origin)(nil),   // 13: summarizer.v1.Origin
+	(*Program)(nil),  // 14: summarizer.v1.Program
+	(*Other)(nil),    // 15: summarizer.v1.Other
+	(*Process)(nil),  // 16: summarizer.v1.Process
+	(*Path)(nil),     // 17: summarizer.v1.Path
 }
 var file_summarizer_v1_summary_proto_depIdxs = []int32{
-	2,  // 0: summarizer.v1.Summary.machine:type_name -> summarizer.v1.Machine
-	3,  // 1: summarizer.v1.Summary.window:type_name -> summarizer.v1.Window
-	4,  // 2: summarizer.v1.Summary.peak:type_name -> summarizer.v1.Peak
-	5,  // 3: summarizer.v1.Summary.series:type_name -> summarizer.v1.Series
-	6,  // 4: summarizer.v1.Summary.programs:type_name -> summarizer.v1.Distinct
-	6,  // 5: summarizer.v1.Summary.processes:type_name -> summarizer.v1.Distinct
-	6,  // 6: summarizer.v1.Summary.paths:type_name -> summarizer.v1.Distinct
-	7,  // 7: summarizer.v1.Summary.ledger:type_name -> summarizer.v1.Ledger
-	9,  // 8: summarizer.v1.Summary.limits:type_name -> summarizer.v1.Limits
-	10, // 9: summarizer.v1.Summary.muted:type_name -> summarizer.v1.MuteRule
-	11, // 10: summarizer.v1.Summary.findings:type_name -> summarizer.v1.Finding
-	12, // 11: summarizer.v1.Summary.origins:type_name -> summarizer.v1.Origin
-	0,  // 12: summarizer.v1.Window.end_reason:type_name -> summarizer.v1.EndReason
-	8,  // 13: summarizer.v1.Ledger.folded_up:type_name -> summarizer.v1.FoldedUp
-	6,  // 14: summarizer.v1.Origin.seen:type_name -> summarizer.v1.Distinct
-	14, // 15: summarizer.v1.Origin.other:type_name -> summarizer.v1.Other
-	13, // 16: summarizer.v1.Origin.programs:type_name -> summarizer.v1.Program
-	6,  // 17: summarizer.v1.Program.seen:type_name -> summarizer.v1.Distinct
-	14, // 18: summarizer.v1.Program.other:type_name -> summarizer.v1.Other
-	15, // 19: summarizer.v1.Program.processes:type_name -> summarizer.v1.Process
-	16, // 20: summarizer.v1.Other.paths:type_name -> summarizer.v1.Path
-	4,  // 21: summarizer.v1.Process.peak:type_name -> summarizer.v1.Peak
-	6,  // 22: summarizer.v1.Process.seen:type_name -> summarizer.v1.Distinct
-	16, // 23: summarizer.v1.Process.paths:type_name -> summarizer.v1.Path
-	24, // [24:24] is the sub-list for method output_type
-	24, // [24:24] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	3,  // 0: summarizer.v1.Summary.machine:type_name -> summarizer.v1.Machine
+	4,  // 1: summarizer.v1.Summary.window:type_name -> summarizer.v1.Window
+	5,  // 2: summarizer.v1.Summary.peak:type_name -> summarizer.v1.Peak
+	6,  // 3: summarizer.v1.Summary.series:type_name -> summarizer.v1.Series
+	7,  // 4: summarizer.v1.Summary.programs:type_name -> summarizer.v1.Distinct
+	7,  // 5: summarizer.v1.Summary.processes:type_name -> summarizer.v1.Distinct
+	7,  // 6: summarizer.v1.Summary.paths:type_name -> summarizer.v1.Distinct
+	8,  // 7: summarizer.v1.Summary.ledger:type_name -> summarizer.v1.Ledger
+	10, // 8: summarizer.v1.Summary.limits:type_name -> summarizer.v1.Limits
+	11, // 9: summarizer.v1.Summary.muted:type_name -> summarizer.v1.MuteRule
+	12, // 10: summarizer.v1.Summary.findings:type_name -> summarizer.v1.Finding
+	13, // 11: summarizer.v1.Summary.origins:type_name -> summarizer.v1.Origin
+	2,  // 12: summarizer.v1.Summary.agent:type_name -> summarizer.v1.Agent
+	0,  // 13: summarizer.v1.Window.end_reason:type_name -> summarizer.v1.EndReason
+	9,  // 14: summarizer.v1.Ledger.folded_up:type_name -> summarizer.v1.FoldedUp
+	7,  // 15: summarizer.v1.Origin.seen:type_name -> summarizer.v1.Distinct
+	15, // 16: summarizer.v1.Origin.other:type_name -> summarizer.v1.Other
+	14, // 17: summarizer.v1.Origin.programs:type_name -> summarizer.v1.Program
+	7,  // 18: summarizer.v1.Program.seen:type_name -> summarizer.v1.Distinct
+	15, // 19: summarizer.v1.Program.other:type_name -> summarizer.v1.Other
+	16, // 20: summarizer.v1.Program.processes:type_name -> summarizer.v1.Process
+	17, // 21: summarizer.v1.Other.paths:type_name -> summarizer.v1.Path
+	5,  // 22: summarizer.v1.Process.peak:type_name -> summarizer.v1.Peak
+	7,  // 23: summarizer.v1.Process.seen:type_name -> summarizer.v1.Distinct
+	17, // 24: summarizer.v1.Process.paths:type_name -> summarizer.v1.Path
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_summarizer_v1_summary_proto_init() }
@@ -2113,17 +2194,17 @@ func file_summarizer_v1_summary_proto_init() {
 	if File_summarizer_v1_summary_proto != nil {
 		return
 	}
-	file_summarizer_v1_summary_proto_msgTypes[3].OneofWrappers = []any{}
-	file_summarizer_v1_summary_proto_msgTypes[13].OneofWrappers = []any{}
+	file_summarizer_v1_summary_proto_msgTypes[4].OneofWrappers = []any{}
 	file_summarizer_v1_summary_proto_msgTypes[14].OneofWrappers = []any{}
 	file_summarizer_v1_summary_proto_msgTypes[15].OneofWrappers = []any{}
+	file_summarizer_v1_summary_proto_msgTypes[16].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_summarizer_v1_summary_proto_rawDesc), len(file_summarizer_v1_summary_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -53,6 +53,7 @@ func diskErrorOf(err error) DiskError {
 // Stats is what a ring has done since it was made, and what it holds.
 type Stats struct {
 	Waiting  int  // tiles not acknowledged
+	Slots    int  // how many can wait before the oldest merge
 	InFlight bool // the oldest was sent
 	InMemory int  // of the waiting ones, those that are not on a disk
 	Failing  bool // the disk failed last time; the next attempt is at one of the next 8 Puts
@@ -78,7 +79,7 @@ func (r *Ring) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.stats
-	s.Waiting = len(r.tiles)
+	s.Waiting, s.Slots = len(r.tiles), r.cfg.Slots
 	s.InFlight = len(r.tiles) > 0 && r.tiles[0].last <= r.st.Sent
 	s.InMemory = r.inMemory()
 	s.Failing = r.trouble.failing
