@@ -73,6 +73,17 @@ const (
 // lifeProgram is the program whose events an agent folds in one of its lives.
 func lifeProgram(life int) string { return fmt.Sprintf("/life/%d", life) }
 
+// countedBatch events come with each countedTick, countedRate in a second at most: a busy
+// machine drops ticks.
+const (
+	countedBatch = 10
+	countedTick  = 2 * time.Millisecond
+	countedRate  = countedBatch * uint64(time.Second/countedTick)
+	// mostLost is what one kill may take: a second of events, and those of the quarter of a
+	// second before the end of a window, in which no checkpoint begins.
+	mostLost = countedRate * 5 / 4
+)
+
 // countedSource writes down what it hands over before it does.
 type countedSource struct {
 	life int
@@ -83,7 +94,7 @@ func (s *countedSource) Info() esbridge.Info { return esbridge.Info{Name: "count
 
 func (s *countedSource) Run(ctx context.Context, deliver func(*esbridge.Batch) error) error {
 	p := &esbridge.Process{PID: int32(s.life + 1), Start: 1, Executable: []byte(lifeProgram(s.life)), Origin: []byte("life")}
-	tick := time.NewTicker(2 * time.Millisecond)
+	tick := time.NewTicker(countedTick)
 	defer tick.Stop()
 	for n := uint64(0); ; {
 		select {
@@ -91,7 +102,7 @@ func (s *countedSource) Run(ctx context.Context, deliver func(*esbridge.Batch) e
 			return nil
 		case now := <-tick.C:
 			at := now.UnixNano()
-			e := esbridge.Event{Process: p, Kind: esbridge.Write, Path: []byte("/data/" + strconv.FormatUint(n%100, 10)), Count: 10, First: at, Last: at, Arrival: at}
+			e := esbridge.Event{Process: p, Kind: esbridge.Write, Path: []byte("/data/" + strconv.FormatUint(n%100, 10)), Count: countedBatch, First: at, Last: at, Arrival: at}
 			n += e.Count
 			s.acc.set(s.life, taken, n)
 			if err := deliver(&esbridge.Batch{Events: []esbridge.Event{e}, Now: at}); err != nil {
@@ -102,16 +113,20 @@ func (s *countedSource) Run(ctx context.Context, deliver func(*esbridge.Batch) e
 }
 
 // countedAgent is an agent made to be killed: spool, aggregator and sender as in the agent
-// verb, over a source that keeps an account. Arguments: directory, number of this life.
+// verb, over a source that keeps an account. Arguments: directory, number of this life, window.
 func countedAgent() {
-	if err := runCountedAgent(os.Args[1], os.Args[2]); err != nil {
+	if err := runCountedAgent(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func runCountedAgent(dir, number string) error {
+func runCountedAgent(dir, number, window string) error {
 	life, err := strconv.Atoi(number)
+	if err != nil {
+		return err
+	}
+	length, err := time.ParseDuration(window)
 	if err != nil {
 		return err
 	}
@@ -130,7 +145,7 @@ func runCountedAgent(dir, number string) error {
 	w.counters = newCounters(w.registry)
 	tiles := uint64(0) // events of this life in tiles; those of lives before have other programs
 	cfg := aggregator.Config{
-		Window: 700 * time.Millisecond, FrameSize: summaries.MinFrameSize, Key: key,
+		Window: length, FrameSize: summaries.MinFrameSize, Key: key,
 		Machine: summaries.Machine{ID: "machine", Boot: "boot/" + ring.Session()}, LastSeq: ring.LastSeq(),
 		Checkpoint: func(s *summaries.Summary) {
 			if ring.Checkpoint(s) == nil {
@@ -163,7 +178,8 @@ func runCountedAgent(dir, number string) error {
 
 // TestKilled kills agents and hosts at random moments, under load. Of each life of an agent
 // the store must hold at least what had been made safe, at most what was taken, and the
-// gaps in its numbers must show every kill.
+// gaps in its numbers must show every kill. Every other lane has windows so long that nothing
+// but checkpoints saves them.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills for a minute")
@@ -172,7 +188,7 @@ func TestKilled(t *testing.T) {
 	t.Logf("seed %d, %d kills of each", seed, *kills)
 	var lanes sync.WaitGroup
 	for lane := range killLanes {
-		l := &killLane{t: t, dir: shortDir(t), random: rand.New(rand.NewPCG(seed, uint64(lane)))}
+		l := &killLane{t: t, dir: shortDir(t), random: rand.New(rand.NewPCG(seed, uint64(lane))), window: []time.Duration{700 * time.Millisecond, 5 * time.Second}[lane%2]}
 		lanes.Go(func() {
 			if err := l.run(max(*kills/killLanes, 1)); err != nil {
 				t.Errorf("lane %d: %v", lane, err)
@@ -200,6 +216,7 @@ type killLane struct {
 	t           *testing.T
 	dir         string
 	random      *rand.Rand
+	window      time.Duration
 	agent, host *exec.Cmd
 	lives       int
 }
@@ -220,7 +237,7 @@ func (l *killLane) start(name string, args ...string) (*exec.Cmd, error) {
 }
 
 func (l *killLane) startAgent() (err error) {
-	l.agent, err = l.start("counted-agent", l.dir, strconv.Itoa(l.lives))
+	l.agent, err = l.start("counted-agent", l.dir, strconv.Itoa(l.lives), l.window.String())
 	l.lives++
 	return err
 }
@@ -295,18 +312,37 @@ func (l *killLane) check() error {
 	for _, row := range table.Rows {
 		stored[string(row.Program.Path)] = row.Events
 	}
-	var lost, begun, left uint64
+	var lost, worst, begun, left uint64
 	for life := range l.lives {
 		got, least, most := stored[lifeProgram(life)], acc.get(life, safe), acc.get(life, taken)
 		if got < least || got > most {
 			l.t.Errorf("life %d: the store has %d events, %d were safe and %d were taken", life, got, least, most)
+		} else if most-got > mostLost {
+			l.t.Errorf("life %d: %d events lost, more than a second of them", life, most-got)
 		}
-		lost += most - got
+		lost, worst = lost+most-got, max(worst, most-got)
 		begun += acc.get(life, opened)
 		left += min(least, 1)
 	}
-	l.t.Logf("%d lives: %d events lost, %d stored", l.lives, lost, table.Total.Events)
-	return l.checkGaps(st, q.Range, left-1, begun-1)
+	l.t.Logf("windows of %v, %d lives: %d events lost, at most %d in one, %d stored", l.window, l.lives, lost, worst, table.Total.Events)
+	return errors.Join(l.checkRecovered(st), l.checkGaps(st, q.Range, left-1, begun-1))
+}
+
+// checkRecovered wants windows that only a checkpoint can have saved, where they are long.
+func (l *killLane) checkRecovered(st *store.Store) error {
+	recovered := 0
+	for s, err := range st.Summaries(l.t.Context(), everything()) {
+		if err != nil {
+			return err
+		}
+		if s.Window.EndReason == summaries.Recovered {
+			recovered++
+		}
+	}
+	if l.window > time.Second && recovered < l.lives/4 {
+		l.t.Errorf("%d windows were recovered after %d lives", recovered, l.lives)
+	}
+	return nil
 }
 
 // checkGaps wants one number missing for each agent that was killed once it had left
