@@ -147,7 +147,8 @@ func newHost() *cobra.Command {
 
 The host needs no privilege but to connect to the agent's socket. It may be stopped, killed
 and started at any time: what it has not stored waits at the agent. Windows roll up to
-minutes, hours and days; "summarizer check" verifies the store.`,
+minutes, hours and days; "summarizer check" verifies the store. SIGHUP makes it say what in
+the configuration has changed and takes effect with a restart.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
@@ -198,6 +199,8 @@ func (o *hostOptions) run(cmd *cobra.Command) error {
 		return errors.Join(err, st.Close())
 	}
 	defer stopWeb()
+	reload := reloader{cmd: cmd, log: log, before: flagValues(cmd.Flags())}
+	onHangup(ctx, reload.reload)
 	log.Info().Str("socket", o.socket).Str("store", st.Path()).Msg("starting")
 	var background sync.WaitGroup
 	background.Go(func() { k.maintain(ctx) })
