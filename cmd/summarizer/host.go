@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"sync"
@@ -248,6 +249,9 @@ func receiverFacts(r *transport.Receiver) func() []dashboard.Fact {
 func withHint(err error) error {
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		return fmt.Errorf("%w: if this comes again and again the agent does not let this user connect: see its --allow-user and --allow-group", err)
+	}
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: the agent has stopped, or cut this host off: its log says why", err)
 	}
 	return err
 }
