@@ -84,7 +84,8 @@ func (o *agentOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	peers := &hostMutes{log: log}
+	// A host that comes and goes all the time does not fill the log.
+	peers := &hostMutes{log: log.Sample(&zerolog.BurstSampler{Burst: 20, Period: time.Minute})}
 	w, err := o.open(cmd, ring, cfg, transport.SenderConfig{Allow: o.allow, OnPeer: peers.changed})
 	if err != nil {
 		return errors.Join(err, ring.Close())
