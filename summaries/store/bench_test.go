@@ -4,8 +4,6 @@ package store
 
 import (
 	"context"
-	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -132,58 +130,9 @@ func BenchmarkQueries(b *testing.B) {
 	b.Logf("file %d bytes, windows %v, longest step of Maintain %s", st.FileBytes, st.Windows, st.LongestStep)
 }
 
-// TestPageInTime: what a page asks for is answered within 100 ms for a day of ten-second
-// windows, and within a second for 30 days of roll-ups. The best of some attempts counts:
-// others use this machine too.
-func TestPageInTime(t *testing.T) {
-	if raceDetector || testing.Short() {
-		t.Skip("times are those of a program without the race detector")
-	}
-	s, ranges := history(t), historyRanges()
-	for name, limit := range map[string]time.Duration{"day": 100 * time.Millisecond, "month": time.Second} {
-		q := Query{Range: ranges[name]}
-		under := q
-		under.Filter.PathPrefix = "/Users/alex/Library/Application Support/Google/Chrome/Dir1"
-		top, err := s.TopPrograms(t.Context(), q)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for what, ask := range map[string]func() error{
-			"an overview": func() error {
-				_, totals := s.Totals(t.Context(), q)
-				_, series := s.Series(t.Context(), q, 0)
-				_, gaps := s.Gaps(t.Context(), q.Range, 0)
-				_, tops := s.Tops(t.Context(), q, ByProgram, ByProcess, ByFile, ByDirectory)
-				return errors.Join(totals, series, gaps, tops)
-			},
-			"a directory": func() error {
-				_, err := s.Drill(t.Context(), under)
-				return err
-			},
-			"a program": func() error {
-				_, err := s.ProgramHistory(t.Context(), top.Rows[0].Program.ID, q, 0)
-				return err
-			},
-		} {
-			best := time.Duration(math.MaxInt64)
-			for attempt := 0; attempt < 30 && best > limit; attempt++ {
-				began := time.Now()
-				if err := ask(); err != nil {
-					t.Fatal(err)
-				}
-				best = min(best, time.Since(began))
-			}
-			t.Logf("%s of a %s in %v", what, name, best)
-			if best > limit {
-				t.Errorf("%s of a %s took %v, more than %v", what, name, best, limit)
-			}
-		}
-	}
-}
-
 // processorTime is what this process has used of all processors: on a machine that does other
 // things too it says more than the time of day.
-func processorTime(b *testing.B) time.Duration {
+func processorTime(b testing.TB) time.Duration {
 	b.Helper()
 	var used unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
