@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"strconv"
 	"sync"
@@ -225,7 +226,14 @@ func (k *keeper) alive() bool {
 func dialer(path string) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) {
 		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
+		c, err := d.DialContext(ctx, "unix", path)
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			err = fmt.Errorf("%w: let this user reach the socket: see --socket-group and --socket-mode of the agent", err)
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+			err = fmt.Errorf("%w: start the agent, or give --socket the path that it listens on", err)
+		}
+		return c, err
 	}
 }
 

@@ -39,7 +39,7 @@ func (o *topOptions) run(cmd *cobra.Command) error {
 	ctx := cmd.Context()
 	first, err := dialer(o.socket)(ctx)
 	if err != nil {
-		return usagef("--socket: %w: start summarizer agent, or use summarizer run", err)
+		return usagef("--socket: %w; or use summarizer run", err)
 	}
 	if err := first.Close(); err != nil {
 		return err
