@@ -43,7 +43,7 @@ const maxLives = 4096
 // take it: how many events it took from its source, and how many of them it had made safe.
 type account []byte
 
-const accountSize = 24
+const accountSize = 16
 
 func openAccount(path string, lives int) (account, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -68,7 +68,6 @@ func (a account) get(life, what int) uint64 {
 const (
 	taken  = iota
 	safe   // what the ring has, as tiles and as the checkpoint
-	opened // 1 once the spool was open
 )
 
 // lifeProgram is the program whose events an agent folds in one of its lives.
@@ -140,7 +139,6 @@ func runCountedAgent(dir, number, window string) error {
 	if err != nil {
 		return err
 	}
-	acc.set(life, opened, 1)
 	w := &collector{log: zerolog.New(os.Stderr), source: &pulse{Source: &countedSource{life, acc}}, ring: ring, spooled: true}
 	w.registry = newRegistry()
 	w.counters = newCounters(w.registry)
@@ -263,7 +261,21 @@ func kill(cmd *exec.Cmd) {
 	_ = cmd.Wait() // says that it was killed
 }
 
-// run kills n agents and n hosts, lets the last pair end in good order, and checks.
+// awaitAgent waits until the last agent folds, and so knows what to do when it is asked to stop.
+func (l *killLane) awaitAgent() error {
+	acc, err := openAccount(filepath.Join(l.dir, "account"), maxLives)
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(patience); acc.get(l.lives-1, taken) == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("life %d never began", l.lives-1)
+		}
+	}
+	return nil
+}
+
+// run kills n agents and n hosts, lets the last agent end in good order, and checks.
 func (l *killLane) run(n int) error {
 	if err := errors.Join(l.startHost(), l.startAgent()); err != nil {
 		return err
@@ -284,9 +296,13 @@ func (l *killLane) run(n int) error {
 			return err
 		}
 	}
-	time.Sleep(time.Second)
-	// The agent waits until the host has taken everything.
-	return errors.Join(end(l.agent), end(l.host), l.check())
+	if err := l.awaitAgent(); err != nil {
+		return err
+	}
+	// The agent waits until the host, where one is connected, has taken everything.
+	err := end(l.agent)
+	kill(l.host)
+	return errors.Join(err, l.check())
 }
 
 // end asks a program to stop in good order.
@@ -310,6 +326,9 @@ func (l *killLane) check() error {
 		return err
 	}
 	defer st.Close()
+	if err := l.takeRest(st); err != nil {
+		return err
+	}
 	q := store.Query{Range: store.Range{From: 0, To: time.Now().Add(time.Hour).UnixNano()}, Limit: 10_000}
 	table, err := st.TopPrograms(l.t.Context(), q)
 	if err != nil {
@@ -319,7 +338,7 @@ func (l *killLane) check() error {
 	for _, row := range table.Rows {
 		stored[string(row.Program.Path)] = row.Events
 	}
-	var lost, worst, begun, left uint64
+	var lost, worst, left uint64
 	for life := range l.lives {
 		got, least, most := stored[lifeProgram(life)], acc.get(life, safe), acc.get(life, taken)
 		if got < least || got > most {
@@ -328,11 +347,34 @@ func (l *killLane) check() error {
 			l.t.Errorf("life %d: %d events lost, more than a second of them", life, most-got)
 		}
 		lost, worst = lost+most-got, max(worst, most-got)
-		begun += acc.get(life, opened)
 		left += min(least, 1)
 	}
 	l.t.Logf("windows of %v, %d lives: %d events lost, at most %d in one, %d stored", l.window, l.lives, lost, worst, table.Total.Events)
-	return errors.Join(l.countRecovered(st), l.checkGaps(st, q.Range, left-1, begun-1))
+	return errors.Join(l.countRecovered(st), l.checkGaps(st, q.Range, left-1, uint64(l.lives-1)))
+}
+
+// takeRest stores what waits in the spool, where no host was connected when the last agent
+// ended: it is safe there.
+func (l *killLane) takeRest(st *store.Store) error {
+	key := sketch.Key{1, 2}
+	ring, err := spool.Open(filepath.Join(l.dir, "spool"), spool.Config{Slots: 8, FrameSize: summaries.MinFrameSize, Key: &key})
+	if err != nil {
+		return err
+	}
+	for {
+		frame, seq, ok := ring.Next(nil)
+		if !ok {
+			return ring.Close()
+		}
+		s, err := summaries.DecodeFrame(frame)
+		if err == nil {
+			_, err = st.Ingest(l.t.Context(), s, frame)
+		}
+		if err != nil {
+			return errors.Join(err, ring.Close())
+		}
+		ring.Ack(seq)
+	}
 }
 
 func (l *killLane) countRecovered(st *store.Store) error {
