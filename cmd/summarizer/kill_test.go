@@ -66,8 +66,8 @@ func (a account) get(life, what int) uint64 {
 }
 
 const (
-	taken  = iota
-	safe   // what the ring has, as tiles and as the checkpoint
+	taken = iota
+	safe  // what the ring has, as tiles and as the checkpoint
 )
 
 // lifeProgram is the program whose events an agent folds in one of its lives.
