@@ -24,6 +24,7 @@ type agentOptions struct {
 	spool                           string
 	spoolSlots                      int
 	hostPaths                       []string
+	hostUser                        string
 }
 
 // drainTime is how long an agent that was asked to stop waits for the host. What is left is
@@ -59,6 +60,7 @@ ends; a second one ends at once.`,
 	flags.StringVar(&o.spool, "spool", defaultSpool, "keep what waits for the host in this `file`")
 	flags.IntVar(&o.spoolSlots, "spool-slots", spool.DefaultSlots, "summaries that the spool holds before the oldest merge; the size of the file follows")
 	flags.StringArrayVar(&o.hostPaths, "host-path", nil, "leave out, and count, what this `executable` writes: your host's; may be repeated")
+	flags.StringVar(&o.hostUser, "host-user", "", "only where this `user` runs it, by name or number (default: whoever runs it)")
 	return cmd
 }
 
@@ -75,17 +77,20 @@ func (o *agentOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if o.muteAlways, err = hostRules(o.hostPaths, o.hostUser); err != nil {
+		return err
+	}
 	ring, err := openSpool(log, o.spool, spool.Config{Slots: o.spoolSlots, FrameSize: cfg.FrameSize, Key: &cfg.Key})
 	if err != nil {
 		return err
 	}
-	o.muteAlways = hostRules(o.hostPaths)
-	peers := &hostMutes{log: log}
+	// A host that comes and goes all the time does not fill the log.
+	peers := &hostMutes{log: log.Sample(&zerolog.BurstSampler{Burst: 20, Period: time.Minute})}
 	w, err := o.open(cmd, ring, cfg, transport.SenderConfig{Allow: o.allow, OnPeer: peers.changed})
 	if err != nil {
 		return errors.Join(err, ring.Close())
 	}
-	peers.collector, w.spooled = w, true
+	peers.set, w.spooled = w.agg.SetMute, true
 	hosts, err := transport.Listen(o.socket, fs.FileMode(mode), o.socketGroup)
 	if err != nil {
 		return errors.Join(&usageError{err}, ring.Close())

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,7 +74,7 @@ func startLoop(t *testing.T) *loop {
 	}
 	l.history = filepath.Join(l.directory("history", nobody), "h.db")
 	l.agent = startProcess(t, dir, "agent", "--source", "linux", "--window", "1s", "--socket", l.socket, "--socket-mode", "0666",
-		"--spool", filepath.Join(dir, "spool"), "--allow-user", strconv.Itoa(nobody), "--host-path", l.program("host"))
+		"--spool", filepath.Join(dir, "spool"), "--allow-user", strconv.Itoa(nobody), "--host-path", l.program("host"), "--host-user", strconv.Itoa(nobody))
 	l.agent.awaitMetric("summarizer_spool_put_total", 1) // from now on all is counted
 	return l
 }
@@ -186,7 +187,7 @@ func (l *loop) checkOwnWrites() {
 				hosts[r.Rule] += r.Events
 			}
 		}
-		if _, listed := mutedBy([]*summaries.Summary{s}, "host: exe="+l.program("host")); !listed {
+		if _, listed := mutedBy([]*summaries.Summary{s}, fmt.Sprintf("host: exe=%s,uid=%d", l.program("host"), nobody)); !listed {
 			l.t.Errorf("a window that ends %v does not list the host's executable: %+v", s.Window.EndReason, s.Muted)
 		}
 	}

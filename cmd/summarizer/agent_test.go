@@ -104,6 +104,29 @@ func TestSpoolOfAnotherAgent(t *testing.T) {
 	checkTaken(t, first, in, take(t, filepath.Join(dir, "s")))
 }
 
+// Two hosts that keep history take the windows from each other. The agent says so, once a
+// window, and what to do.
+func TestTwoKeepers(t *testing.T) {
+	t.Parallel()
+	dir := shortDir(t)
+	p, in := spooled(t, dir)
+	one := take(t, filepath.Join(dir, "s"))
+	p.awaitMetric("summarizer_keeper_connected", 1)
+	other := take(t, filepath.Join(dir, "s"))
+	p.says("run one host that keeps history", 3)
+	in.write("/bin/a", "/data/1", 10)
+	in.close()
+	if err := p.wait(); err != nil {
+		t.Error(err)
+	}
+	if n := sum(append(one.all(), other.all()...), events); n < 10 {
+		t.Errorf("%d of 10 events arrived", n)
+	}
+	if cuts, windows := strings.Count(p.logged(), "were refused or cut off"), sum(one.all(), windows)+sum(other.all(), windows); uint64(cuts) > windows {
+		t.Errorf("said %d times in %d windows", cuts, windows)
+	}
+}
+
 // The disk is no reason to stop: what waits is in memory then, and a host gets it.
 func TestSpoolCannotBeWritten(t *testing.T) {
 	t.Parallel()

@@ -132,6 +132,23 @@ func (d *diskState) changed(log zerolog.Logger, s spool.Stats) {
 	d.failed = failed
 }
 
+// cutOff logs who was refused or cut off, with the window in which it was: somebody who
+// tries again and again does not fill the log.
+type cutOff struct{ before uint64 }
+
+func (c *cutOff) changed(log zerolog.Logger, s transport.SenderStats) {
+	n := uint64(0)
+	for why, ended := range s.Ended {
+		if why != int(transport.Hangup) && why != int(transport.Stopped) {
+			n += ended
+		}
+	}
+	if n > c.before {
+		log.Warn().Uint64("connections", n-c.before).Str("last", s.LastCut).Msg("hosts were refused or cut off")
+	}
+	c.before = n
+}
+
 // collect folds the source and serves hosts until ctx ends, the source ends or fails. Then it
 // gives the keeper a moment to take what is left, which an agent's ring keeps on disk.
 func (w *collector) collect(ctx context.Context, hosts net.Listener, moment time.Duration) error {
@@ -142,12 +159,14 @@ func (w *collector) collect(ctx context.Context, hosts net.Listener, moment time
 	go watchdog(serving, w.source.alive)
 
 	var disk diskState
+	var cut cutOff
 	w.log.Info().Str("source", w.source.Info().Name).Msg("starting")
 	notifyReady()
 	failed := w.agg.Run(ctx, w.source, func(s *summaries.Summary) error {
 		w.counters.add(s)
 		err := w.sender.Deliver(s)
 		disk.changed(w.log, w.ring.Stats())
+		cut.changed(w.log, w.sender.Stats())
 		if err == nil && w.delivered != nil {
 			w.delivered(s)
 		}

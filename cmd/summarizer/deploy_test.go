@@ -108,6 +108,7 @@ func TestDeployedPartsFitTogether(t *testing.T) {
 		"spool: /var/lib/" + unitLine(t, "summarizer-agent.service", "StateDirectory") + "/spool\n",
 		"allow-group: [" + group + "]\n", "socket-group: " + group + " ",
 		"host-path: " + strings.Fields(unitLine(t, "summarizer-host.service", "ExecStart"))[0] + "\n",
+		"host-user: " + unitLine(t, "summarizer-host.service", "User") + "\n",
 	} {
 		if !strings.Contains(agent, line) {
 			t.Errorf("agent.yaml lacks %q", line)

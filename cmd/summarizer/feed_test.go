@@ -107,8 +107,9 @@ func sum(tiles []*summaries.Summary, number func(*summaries.Summary) uint64) (n 
 	return n
 }
 
-func events(s *summaries.Summary) uint64 { return s.Events }
-func muted(s *summaries.Summary) uint64  { return s.Ledger.Muted }
+func events(s *summaries.Summary) uint64  { return s.Events }
+func muted(s *summaries.Summary) uint64   { return s.Ledger.Muted }
+func windows(s *summaries.Summary) uint64 { return uint64(s.Window.Merged) }
 
 // mutedBy is how many events a rule muted in all tiles, and whether any tile lists it.
 func mutedBy(tiles []*summaries.Summary, rule string) (n uint64, listed bool) {

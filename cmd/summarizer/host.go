@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net"
 	"strconv"
 	"sync"
@@ -147,7 +149,8 @@ func newHost() *cobra.Command {
 
 The host needs no privilege but to connect to the agent's socket. It may be stopped, killed
 and started at any time: what it has not stored waits at the agent. Windows roll up to
-minutes, hours and days; "summarizer check" verifies the store.`,
+minutes, hours and days; "summarizer check" verifies the store. SIGHUP makes it say what in
+the configuration has changed and takes effect with a restart.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
@@ -199,6 +202,8 @@ func (o *hostOptions) run(cmd *cobra.Command) error {
 		return errors.Join(err, st.Close())
 	}
 	defer stopWeb()
+	reload := reloader{cmd: cmd, log: log, before: flagValues(cmd.Flags())}
+	onHangup(ctx, reload.reload)
 	log.Info().Str("socket", o.socket).Str("store", st.Path()).Msg("starting")
 	var background sync.WaitGroup
 	background.Go(func() { k.maintain(ctx) })
@@ -222,7 +227,14 @@ func (k *keeper) alive() bool {
 func dialer(path string) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) {
 		var d net.Dialer
-		return d.DialContext(ctx, "unix", path)
+		c, err := d.DialContext(ctx, "unix", path)
+		switch {
+		case errors.Is(err, fs.ErrPermission):
+			err = fmt.Errorf("%w: let this user reach the socket: see --socket-group and --socket-mode of the agent", err)
+		case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
+			err = fmt.Errorf("%w: start the agent, or give --socket the path that it listens on", err)
+		}
+		return c, err
 	}
 }
 
@@ -246,6 +258,9 @@ func receiverFacts(r *transport.Receiver) func() []dashboard.Fact {
 func withHint(err error) error {
 	if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
 		return fmt.Errorf("%w: if this comes again and again the agent does not let this user connect: see its --allow-user and --allow-group", err)
+	}
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: the agent has stopped, or cut this host off: its log says why", err)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -39,6 +40,41 @@ func totals(t *testing.T, st *store.Store) *store.Totals {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// A host that cannot connect says what to do.
+func TestHostCannotConnect(t *testing.T) {
+	t.Parallel()
+	dir := shortDir(t)
+	stale := filepath.Join(dir, "stale")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: stale, Net: "unix"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	shut := filepath.Join(dir, "shut")
+	if err := os.Mkdir(shut, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for socket, want := range map[string]string{
+		filepath.Join(dir, "none"): "start the agent", stale: "start the agent", filepath.Join(shut, "s"): "--socket-group",
+	} {
+		own := shortDir(t)
+		p := newProcess(t, own, "host", "--socket", socket, "--store", filepath.Join(own, "h.db"))
+		if want == "--socket-group" {
+			if os.Getuid() != 0 {
+				continue // one's own directory is no obstacle
+			}
+			if err := os.Chmod(dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			asUser(t, p, nobody, own, own)
+		}
+		p.start()
+		p.says(want, 1)
+		p.stop()
+	}
 }
 
 // TestHostAway leaves an agent under a flood without a host for many more windows than its

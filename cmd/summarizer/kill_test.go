@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -42,7 +43,7 @@ const maxLives = 4096
 // take it: how many events it took from its source, and how many of them it had made safe.
 type account []byte
 
-const accountSize = 24
+const accountSize = 16
 
 func openAccount(path string, lives int) (account, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -65,13 +66,23 @@ func (a account) get(life, what int) uint64 {
 }
 
 const (
-	taken  = iota
-	safe   // what the ring has, as tiles and as the checkpoint
-	opened // 1 once the spool was open
+	taken = iota
+	safe  // what the ring has, as tiles and as the checkpoint
 )
 
 // lifeProgram is the program whose events an agent folds in one of its lives.
 func lifeProgram(life int) string { return fmt.Sprintf("/life/%d", life) }
+
+// countedBatch events come with each countedTick, countedRate in a second at most: a busy
+// machine drops ticks.
+const (
+	countedBatch = 10
+	countedTick  = 2 * time.Millisecond
+	countedRate  = countedBatch * uint64(time.Second/countedTick)
+	// mostLost is what one kill may take: a second of events, and those of the quarter of a
+	// second before the end of a window, in which no checkpoint begins.
+	mostLost = countedRate * 5 / 4
+)
 
 // countedSource writes down what it hands over before it does.
 type countedSource struct {
@@ -83,7 +94,7 @@ func (s *countedSource) Info() esbridge.Info { return esbridge.Info{Name: "count
 
 func (s *countedSource) Run(ctx context.Context, deliver func(*esbridge.Batch) error) error {
 	p := &esbridge.Process{PID: int32(s.life + 1), Start: 1, Executable: []byte(lifeProgram(s.life)), Origin: []byte("life")}
-	tick := time.NewTicker(2 * time.Millisecond)
+	tick := time.NewTicker(countedTick)
 	defer tick.Stop()
 	for n := uint64(0); ; {
 		select {
@@ -91,7 +102,7 @@ func (s *countedSource) Run(ctx context.Context, deliver func(*esbridge.Batch) e
 			return nil
 		case now := <-tick.C:
 			at := now.UnixNano()
-			e := esbridge.Event{Process: p, Kind: esbridge.Write, Path: []byte("/data/" + strconv.FormatUint(n%100, 10)), Count: 10, First: at, Last: at, Arrival: at}
+			e := esbridge.Event{Process: p, Kind: esbridge.Write, Path: []byte("/data/" + strconv.FormatUint(n%100, 10)), Count: countedBatch, First: at, Last: at, Arrival: at}
 			n += e.Count
 			s.acc.set(s.life, taken, n)
 			if err := deliver(&esbridge.Batch{Events: []esbridge.Event{e}, Now: at}); err != nil {
@@ -102,16 +113,20 @@ func (s *countedSource) Run(ctx context.Context, deliver func(*esbridge.Batch) e
 }
 
 // countedAgent is an agent made to be killed: spool, aggregator and sender as in the agent
-// verb, over a source that keeps an account. Arguments: directory, number of this life.
+// verb, over a source that keeps an account. Arguments: directory, number of this life, window.
 func countedAgent() {
-	if err := runCountedAgent(os.Args[1], os.Args[2]); err != nil {
+	if err := runCountedAgent(os.Args[1], os.Args[2], os.Args[3]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func runCountedAgent(dir, number string) error {
+func runCountedAgent(dir, number, window string) error {
 	life, err := strconv.Atoi(number)
+	if err != nil {
+		return err
+	}
+	length, err := time.ParseDuration(window)
 	if err != nil {
 		return err
 	}
@@ -124,13 +139,12 @@ func runCountedAgent(dir, number string) error {
 	if err != nil {
 		return err
 	}
-	acc.set(life, opened, 1)
 	w := &collector{log: zerolog.New(os.Stderr), source: &pulse{Source: &countedSource{life, acc}}, ring: ring, spooled: true}
 	w.registry = newRegistry()
 	w.counters = newCounters(w.registry)
 	tiles := uint64(0) // events of this life in tiles; those of lives before have other programs
 	cfg := aggregator.Config{
-		Window: 700 * time.Millisecond, FrameSize: summaries.MinFrameSize, Key: key,
+		Window: length, FrameSize: summaries.MinFrameSize, Key: key,
 		Machine: summaries.Machine{ID: "machine", Boot: "boot/" + ring.Session()}, LastSeq: ring.LastSeq(),
 		Checkpoint: func(s *summaries.Summary) {
 			if ring.Checkpoint(s) == nil {
@@ -163,7 +177,8 @@ func runCountedAgent(dir, number string) error {
 
 // TestKilled kills agents and hosts at random moments, under load. Of each life of an agent
 // the store must hold at least what had been made safe, at most what was taken, and the
-// gaps in its numbers must show every kill.
+// gaps in its numbers must show every kill. Every other lane has windows so long that nothing
+// but checkpoints saves them.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills for a minute")
@@ -171,8 +186,9 @@ func TestKilled(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d, %d kills of each", seed, *kills)
 	var lanes sync.WaitGroup
+	var recovered atomic.Int64
 	for lane := range killLanes {
-		l := &killLane{t: t, dir: shortDir(t), random: rand.New(rand.NewPCG(seed, uint64(lane)))}
+		l := &killLane{t: t, recovered: &recovered, dir: shortDir(t), random: rand.New(rand.NewPCG(seed, uint64(lane))), window: []time.Duration{700 * time.Millisecond, 5 * time.Second}[lane%2]}
 		lanes.Go(func() {
 			if err := l.run(max(*kills/killLanes, 1)); err != nil {
 				t.Errorf("lane %d: %v", lane, err)
@@ -184,6 +200,10 @@ func TestKilled(t *testing.T) {
 		})
 	}
 	lanes.Wait()
+	t.Logf("%d windows were recovered", recovered.Load())
+	if recovered.Load() < int64(*kills/40) {
+		t.Errorf("%d windows were recovered after %d kills", recovered.Load(), *kills)
+	}
 }
 
 // shortDir is a directory whose name leaves room for that of a socket.
@@ -200,6 +220,8 @@ type killLane struct {
 	t           *testing.T
 	dir         string
 	random      *rand.Rand
+	window      time.Duration
+	recovered   *atomic.Int64 // windows that only a checkpoint can have saved, of all lanes
 	agent, host *exec.Cmd
 	lives       int
 }
@@ -220,7 +242,7 @@ func (l *killLane) start(name string, args ...string) (*exec.Cmd, error) {
 }
 
 func (l *killLane) startAgent() (err error) {
-	l.agent, err = l.start("counted-agent", l.dir, strconv.Itoa(l.lives))
+	l.agent, err = l.start("counted-agent", l.dir, strconv.Itoa(l.lives), l.window.String())
 	l.lives++
 	return err
 }
@@ -239,7 +261,21 @@ func kill(cmd *exec.Cmd) {
 	_ = cmd.Wait() // says that it was killed
 }
 
-// run kills n agents and n hosts, lets the last pair end in good order, and checks.
+// awaitAgent waits until the last agent folds, and so knows what to do when it is asked to stop.
+func (l *killLane) awaitAgent() error {
+	acc, err := openAccount(filepath.Join(l.dir, "account"), maxLives)
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(patience); acc.get(l.lives-1, taken) == 0; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return fmt.Errorf("life %d never began", l.lives-1)
+		}
+	}
+	return nil
+}
+
+// run kills n agents and n hosts, lets the last agent end in good order, and checks.
 func (l *killLane) run(n int) error {
 	if err := errors.Join(l.startHost(), l.startAgent()); err != nil {
 		return err
@@ -260,9 +296,13 @@ func (l *killLane) run(n int) error {
 			return err
 		}
 	}
-	time.Sleep(time.Second)
-	// The agent waits until the host has taken everything.
-	return errors.Join(end(l.agent), end(l.host), l.check())
+	if err := l.awaitAgent(); err != nil {
+		return err
+	}
+	// The agent waits until the host, where one is connected, has taken everything.
+	err := end(l.agent)
+	kill(l.host)
+	return errors.Join(err, l.check())
 }
 
 // end asks a program to stop in good order.
@@ -286,6 +326,9 @@ func (l *killLane) check() error {
 		return err
 	}
 	defer st.Close()
+	if err := l.takeRest(st); err != nil {
+		return err
+	}
 	q := store.Query{Range: store.Range{From: 0, To: time.Now().Add(time.Hour).UnixNano()}, Limit: 10_000}
 	table, err := st.TopPrograms(l.t.Context(), q)
 	if err != nil {
@@ -295,18 +338,55 @@ func (l *killLane) check() error {
 	for _, row := range table.Rows {
 		stored[string(row.Program.Path)] = row.Events
 	}
-	var lost, begun, left uint64
+	var lost, worst, left uint64
 	for life := range l.lives {
 		got, least, most := stored[lifeProgram(life)], acc.get(life, safe), acc.get(life, taken)
 		if got < least || got > most {
 			l.t.Errorf("life %d: the store has %d events, %d were safe and %d were taken", life, got, least, most)
+		} else if most-got > mostLost {
+			l.t.Errorf("life %d: %d events lost, more than a second of them", life, most-got)
 		}
-		lost += most - got
-		begun += acc.get(life, opened)
+		lost, worst = lost+most-got, max(worst, most-got)
 		left += min(least, 1)
 	}
-	l.t.Logf("%d lives: %d events lost, %d stored", l.lives, lost, table.Total.Events)
-	return l.checkGaps(st, q.Range, left-1, begun-1)
+	l.t.Logf("windows of %v, %d lives: %d events lost, at most %d in one, %d stored", l.window, l.lives, lost, worst, table.Total.Events)
+	return errors.Join(l.countRecovered(st), l.checkGaps(st, q.Range, left-1, uint64(l.lives-1)))
+}
+
+// takeRest stores what waits in the spool, where no host was connected when the last agent
+// ended: it is safe there.
+func (l *killLane) takeRest(st *store.Store) error {
+	key := sketch.Key{1, 2}
+	ring, err := spool.Open(filepath.Join(l.dir, "spool"), spool.Config{Slots: 8, FrameSize: summaries.MinFrameSize, Key: &key})
+	if err != nil {
+		return err
+	}
+	for {
+		frame, seq, ok := ring.Next(nil)
+		if !ok {
+			return ring.Close()
+		}
+		s, err := summaries.DecodeFrame(frame)
+		if err == nil {
+			_, err = st.Ingest(l.t.Context(), s, frame)
+		}
+		if err != nil {
+			return errors.Join(err, ring.Close())
+		}
+		ring.Ack(seq)
+	}
+}
+
+func (l *killLane) countRecovered(st *store.Store) error {
+	for s, err := range st.Summaries(l.t.Context(), everything()) {
+		if err != nil {
+			return err
+		}
+		if l.window > time.Second && s.Window.EndReason == summaries.Recovered {
+			l.recovered.Add(1)
+		}
+	}
+	return nil
 }
 
 // checkGaps wants one number missing for each agent that was killed once it had left

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -41,52 +42,118 @@ func parseMutes(texts []string) ([]aggregator.MuteRule, error) {
 	return rules, nil
 }
 
-// hostRules leave out what hosts of these executables write before they have connected.
-func hostRules(executables []string) (texts []string) {
+// hostRules leave out what hosts of these executables write, connected or not. Anybody may be
+// able to run the executable: with a user, given by name or number, only its processes are
+// left out.
+func hostRules(executables []string, user string) (texts []string, err error) {
+	only := ""
+	if user != "" {
+		id, err := transport.UserID(user)
+		if err != nil {
+			return nil, usagef("--host-user: %w", err)
+		}
+		only = fmt.Sprintf(",uid=%d", id)
+	}
 	escape := strings.NewReplacer(`\`, `\\`, ",", `\,`)
 	for _, path := range executables {
-		texts = append(texts, "host: exe="+escape.Replace(path))
+		texts = append(texts, "host: exe="+escape.Replace(path)+only)
 	}
-	return texts
+	return texts, nil
 }
+
+const (
+	// muteAfter is how long a host stays muted when its connection has ended: the kernel has
+	// what it wrote in its last second, and one that ends in good order closes its store.
+	muteAfter = 10 * time.Second
+	// mostGone is how many such hosts there are at a time; one more ends the muting of the
+	// oldest.
+	mostGone = 8
+)
 
 // hostMutes mutes the hosts that are connected: what they write would come back as events.
 type hostMutes struct {
-	log       zerolog.Logger
-	collector *collector
+	log zerolog.Logger
+	set func([]aggregator.MuteRule) error // Aggregator.SetMute
 
 	mu    sync.Mutex
 	peers []transport.Peer
+	gone  []*transport.Peer // a moment ago, oldest first
 }
 
 // changed is called when a host has connected or gone.
 func (h *hostMutes) changed(p transport.Peer, connected bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	same := func(o transport.Peer) bool { return o.PID == p.PID && o.PIDVersion == p.PIDVersion && o.Mode == p.Mode }
+	h.log.Info().Str("host", p.String()).Str("mode", p.Mode.String()).Bool("connected", connected).Msg("host")
 	if connected {
-		h.peers = append(h.peers, p)
-	} else if i := slices.IndexFunc(h.peers, same); i >= 0 {
+		h.come(p)
+	} else {
+		h.leave(p)
+	}
+	h.mute()
+}
+
+// come adds a host, which may be one that left a moment ago.
+func (h *hostMutes) come(p transport.Peer) {
+	h.gone = slices.DeleteFunc(h.gone, func(o *transport.Peer) bool { return o.PID == p.PID })
+	h.peers = append(h.peers, p)
+}
+
+// leave takes a host off the list, and keeps it in mind for a while.
+func (h *hostMutes) leave(p transport.Peer) {
+	same := func(o transport.Peer) bool { return o.PID == p.PID && o.PIDVersion == p.PIDVersion && o.Mode == p.Mode }
+	if i := slices.IndexFunc(h.peers, same); i >= 0 {
 		h.peers = slices.Delete(h.peers, i, i+1)
 	}
-	h.log.Info().Str("host", p.String()).Str("mode", p.Mode.String()).Bool("connected", connected).Msg("host")
-	if err := h.mute(); err != nil {
+	if len(h.gone) == mostGone {
+		h.gone = slices.Delete(h.gone, 0, 1)
+	}
+	h.gone = append(h.gone, &p)
+	time.AfterFunc(muteAfter, func() { h.forget(&p) })
+}
+
+// forget ends the muting of a host that has gone.
+func (h *hostMutes) forget(p *transport.Peer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	before := len(h.gone)
+	h.gone = slices.DeleteFunc(h.gone, func(o *transport.Peer) bool { return o == p })
+	if len(h.gone) < before {
+		h.mute()
+	}
+}
+
+// mute leaves out what the hosts write that are connected, or were a moment ago. Where that
+// is too much the connected ones come first.
+func (h *hostMutes) mute() {
+	if h.set(h.rules(h.gone)) == nil {
+		return
+	}
+	h.gone = nil
+	if err := h.set(h.rules(nil)); err != nil {
 		h.log.Error().Err(err).Msg("muting the hosts: what they write is counted")
 	}
 }
 
-// mute leaves out what the connected hosts write.
-func (h *hostMutes) mute() error {
-	var texts []string
-	for i := range h.peers {
-		text := fmt.Sprintf("host: pid=%d", h.peers[i].PID)
-		if h.peers[i].PID != 0 && !slices.Contains(texts, text) {
-			texts = append(texts, text)
+// rules are one for each process that is connected, or has gone.
+func (h *hostMutes) rules(gone []*transport.Peer) (rules []aggregator.MuteRule) {
+	seen := map[int32]bool{0: true} // 0 is one that the kernel did not name
+	add := func(p *transport.Peer) {
+		if seen[p.PID] {
+			return
 		}
+		seen[p.PID] = true
+		rule, err := aggregator.ParseMute(fmt.Sprintf("host: pid=%d", p.PID))
+		if err != nil {
+			panic(err) // a pid is a number
+		}
+		rules = append(rules, rule)
 	}
-	rules, err := parseMutes(texts)
-	if err != nil {
-		return err
+	for i := range h.peers {
+		add(&h.peers[i])
 	}
-	return h.collector.agg.SetMute(rules)
+	for _, p := range gone {
+		add(p)
+	}
+	return rules
 }

@@ -1,12 +1,19 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/rs/zerolog"
+
+	"summarizer/aggregator"
 	"summarizer/esbridge/endpointsecurity"
 	"summarizer/summaries"
 	"summarizer/summaries/transport"
@@ -51,6 +58,79 @@ func TestMuteOfAgent(t *testing.T) {
 	}
 	if folded, hidden := sum(tiles, events), sum(tiles, muted); folded != 7 || hidden != 19 {
 		t.Errorf("%d folded and %d muted of %d", folded, hidden, in.given)
+	}
+}
+
+// TestHostStaysMuted follows the rules for hosts that come and go: one that has gone is muted
+// for a while, one that comes back is muted all along, and never are there more than a few.
+func TestHostStaysMuted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		most, inForce := 64, []string{}
+		h := &hostMutes{log: zerolog.Nop(), set: func(rules []aggregator.MuteRule) error {
+			if len(rules) > most {
+				return errors.New("too many")
+			}
+			inForce = nil
+			for _, r := range rules {
+				inForce = append(inForce, strings.TrimPrefix(r.String(), "host: pid="))
+			}
+			return nil
+		}}
+		want := func(pids string) {
+			t.Helper()
+			synctest.Wait()
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			if got := strings.Join(inForce, " "); got != pids {
+				t.Errorf("muted are %q, want %q", got, pids)
+			}
+		}
+		host := func(pid int32) transport.Peer { return transport.Peer{PID: pid, Mode: transport.Keep} }
+		h.changed(host(0), true) // of another PID namespace
+		h.changed(host(7), true)
+		h.changed(host(7), true) // twice
+		want("7")
+		h.changed(host(7), false)
+		h.changed(host(7), false)
+		time.Sleep(muteAfter - time.Second)
+		h.changed(host(8), true)
+		want("8 7")
+		time.Sleep(time.Second)
+		want("8")
+
+		h.changed(host(8), false)
+		time.Sleep(muteAfter / 2)
+		h.changed(host(8), true)
+		time.Sleep(muteAfter)
+		want("8")
+		for pid := int32(100); pid < 200; pid++ {
+			h.changed(host(pid), true)
+			h.changed(host(pid), false)
+		}
+		want("8 192 193 194 195 196 197 198 199")
+		h.mu.Lock()
+		most = 2
+		h.mu.Unlock()
+		h.changed(host(9), true) // beside rules of others there is room for two
+		want("8 9")
+		time.Sleep(muteAfter)
+		want("8 9")
+	})
+}
+
+// TestHostRules: a host is known by its executable and, where it was given, by its user.
+func TestHostRules(t *testing.T) {
+	for user, want := range map[string]string{"": "", "0": ",uid=0", "root": ",uid=0", "4242": ",uid=4242"} {
+		texts, err := hostRules([]string{`/bin/a,b\c`}, user)
+		if err != nil || len(texts) != 1 || texts[0] != `host: exe=/bin/a\,b\\c`+want {
+			t.Errorf("user %q: %q, %v", user, texts, err)
+		}
+		if _, err := parseMutes(texts); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := hostRules(nil, "no such user"); exitCode(err, true) != exitUsage || !strings.Contains(err.Error(), "--host-user") {
+		t.Errorf("an unknown user: %v", err)
 	}
 }
 

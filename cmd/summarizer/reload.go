@@ -15,11 +15,11 @@ import (
 	"summarizer/aggregator"
 )
 
-// reloader reads the configuration again while the aggregator runs.
+// reloader reads the configuration again while a verb runs.
 type reloader struct {
 	cmd    *cobra.Command
 	log    zerolog.Logger
-	agg    *aggregator.Aggregator
+	agg    *aggregator.Aggregator // nil where nothing can change without a restart
 	before values
 	// rolling cuts windows as somebody who watches needs it, where no hop is given.
 	rolling bool
@@ -41,7 +41,7 @@ func (r *reloader) reload() {
 	now := flagValues(fresh.Flags())
 	var applied, restart []string
 	for _, name := range r.before.changed(now) {
-		if slices.Contains(reloadable, name) {
+		if r.agg != nil && slices.Contains(reloadable, name) {
 			applied = append(applied, name)
 		} else {
 			restart = append(restart, name)
@@ -61,6 +61,9 @@ func (r *reloader) reload() {
 }
 
 func (r *reloader) apply(flags *pflag.FlagSet) error {
+	if r.agg == nil {
+		return nil
+	}
 	window, _ := flags.GetDuration("window")
 	hop, _ := flags.GetDuration("hop")
 	if r.rolling && hop == 0 {

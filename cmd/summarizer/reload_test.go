@@ -80,6 +80,25 @@ func testReload(t *testing.T, verb string) {
 	}
 }
 
+// A host has nothing that can change while it runs: it says so, and goes on.
+func TestReloadOfHost(t *testing.T) {
+	t.Parallel()
+	dir := shortDir(t)
+	config := filepath.Join(dir, "config.yaml")
+	replaceFile(t, config, "keep-windows: 48h\n")
+	p := startProcess(t, dir, "host", "--config", config, "--socket", filepath.Join(dir, "s"), "--store", filepath.Join(dir, "h.db"))
+	p.says(`"starting"`, 1)
+	p.signal(syscall.SIGHUP)
+	p.says(`"changed":[]`, 1)
+	replaceFile(t, config, "keep-windows: 24h\nwindow: 1h\n") // which is for agents
+	p.signal(syscall.SIGHUP)
+	p.says(`"flags":["keep-windows"],`, 1)
+	replaceFile(t, config, "keep-windows: long\n")
+	p.signal(syscall.SIGHUP)
+	p.says("nothing was changed", 1)
+	p.stop()
+}
+
 // checkReloaded wants every event given to be in the tiles, and what was muted by its rule.
 func checkReloaded(t *testing.T, verb string, given int, tiles []*summaries.Summary) {
 	t.Helper()

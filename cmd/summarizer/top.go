@@ -76,7 +76,7 @@ func (o *topOptions) run(cmd *cobra.Command) error {
 	ctx := cmd.Context()
 	first, err := dialer(o.socket)(ctx)
 	if err != nil {
-		return usagef("--socket: %w: start summarizer agent, or give --source auto", err)
+		return usagef("--socket: %w; or give --source auto", err)
 	}
 	if err := first.Close(); err != nil {
 		return err

@@ -6,7 +6,6 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -46,17 +45,11 @@ func BenchmarkIngest(b *testing.B) {
 	}
 }
 
-// history is a store of a month, whose last day still has its raw windows. It is made once.
-var history = sync.OnceValues(func() (s *Store, err error) {
-	dir, err := os.MkdirTemp("", "history") // it outlives the benchmark that asks first
-	if err != nil {
-		return nil, err
-	}
-	removeHistory = func() { s.Close(); os.RemoveAll(dir) }
+// history is a store of a month, whose last day still has its raw windows.
+func history(t testing.TB) *Store {
+	t.Helper()
 	now := &clock{}
-	if s, err = Open(filepath.Join(dir, "history"), Config{Now: now.now, Key: &testKey, Keep: [NumLevels]time.Duration{24 * time.Hour}}); err != nil {
-		return nil, err
-	}
+	s := newStore(t, Config{Now: now.now, Key: &testKey, Keep: [NumLevels]time.Duration{24 * time.Hour}})
 	m := newMaker(1)
 	m.poolSize = 600
 	seq := uint64(0)
@@ -67,30 +60,28 @@ var history = sync.OnceValues(func() (s *Store, err error) {
 		}
 		n := int(buckets[Day] / step)
 		if err := m.fillFrom(s, noon+day*buckets[Day], step, seq, n); err != nil {
-			return nil, err
+			t.Fatal(err)
 		}
 		seq += uint64(n)
 		now.ns = noon + (day+1)*buckets[Day]
 		if err := s.Maintain(context.Background()); err != nil {
-			return nil, err
+			t.Fatal(err)
 		}
 	}
-	return s, nil
-})
+	return s
+}
 
-var removeHistory = func() {}
+// historyRanges are ranges of history, to the second.
+func historyRanges() map[string]Range {
+	end := noon + 30*buckets[Day] - 1234567890123
+	return map[string]Range{
+		"hour": {end - buckets[Hour], end}, "day": {end - buckets[Day], end}, "month": {noon, noon + 30*buckets[Day]},
+	}
+}
 
 // The queries of a page, over the last hour and day to the second, and over 30 days.
 func BenchmarkQueries(b *testing.B) {
-	s, err := history()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(removeHistory)
-	end := noon + 30*buckets[Day] - 1234567890123
-	ranges := map[string]Range{
-		"hour": {end - buckets[Hour], end}, "day": {end - buckets[Day], end}, "month": {noon, noon + 30*buckets[Day]},
-	}
+	s, ranges := history(b), historyRanges()
 	for _, name := range []string{"hour", "day", "month"} {
 		q := Query{Range: ranges[name]}
 		top, err := s.TopPrograms(b.Context(), q)
@@ -141,7 +132,7 @@ func BenchmarkQueries(b *testing.B) {
 
 // processorTime is what this process has used of all processors: on a machine that does other
 // things too it says more than the time of day.
-func processorTime(b *testing.B) time.Duration {
+func processorTime(b testing.TB) time.Duration {
 	b.Helper()
 	var used unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {

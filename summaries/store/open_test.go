@@ -226,3 +226,20 @@ func TestMigrateFails(t *testing.T) {
 		t.Errorf("%d tables, version %d, %v", tables, version, err)
 	}
 }
+
+// A store of an older schema is brought to this one, with all that is in it.
+func TestMigrateOlder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history")
+	s, m := openTest(t, path, Config{}), newMaker(1)
+	m.fill(t, s, noon, 3)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	database(t, path, "DROP INDEX programs_by_origin; PRAGMA user_version = 1")
+	if _, err := Check(path); !errors.Is(err, ErrNewer) {
+		t.Errorf("checked before it was opened: %v", err)
+	}
+	if r := check(t, openTest(t, path, Config{})); r.Windows[Raw] != 3 {
+		t.Errorf("windows %v", r.Windows)
+	}
+}

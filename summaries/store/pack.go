@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -14,9 +16,11 @@ import (
 type packer struct {
 	encoder *zstd.Encoder
 	decoder *zstd.Decoder
+	buffers *sync.Pool // of *[]byte: frames on their way to summaries
 }
 
 func newPacker() (p packer, err error) {
+	p.buffers = &sync.Pool{New: func() any { return new([]byte) }}
 	// The fastest level packs summaries as small as slower ones do.
 	p.encoder, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
 	if err != nil {
@@ -49,8 +53,11 @@ func (p packer) pack(frame []byte) (packed []byte, payload int, err error) {
 }
 
 // unpack is the inverse of pack. It allocates no more than the largest frame.
-func (p packer) unpack(packed []byte) ([]byte, error) {
-	frame, err := p.decoder.DecodeAll(packed, make([]byte, 0, summaries.DefaultFrameSize))
+func (p packer) unpack(packed []byte) ([]byte, error) { return p.unpackInto(nil, packed) }
+
+// unpackInto is unpack into a buffer, as far as that has room.
+func (p packer) unpackInto(buffer, packed []byte) ([]byte, error) {
+	frame, err := p.decoder.DecodeAll(packed, slices.Grow(buffer[:0], summaries.DefaultFrameSize))
 	if err != nil {
 		return nil, fmt.Errorf("unpacking a frame: %w", err)
 	}
@@ -61,15 +68,21 @@ func (p packer) unpack(packed []byte) ([]byte, error) {
 	if len(frame) != summaries.HeaderSize+h.PayloadSize {
 		return nil, fmt.Errorf("unpacking a frame: %d bytes of payload where its header says %d", len(frame)-summaries.HeaderSize, h.PayloadSize)
 	}
-	return append(frame, make([]byte, h.FrameSize-len(frame))...), nil
+	used := len(frame)
+	frame = slices.Grow(frame, h.FrameSize-used)[:h.FrameSize]
+	clear(frame[used:])
+	return frame, nil
 }
 
 // summary is the summary of a packed frame.
 func (p packer) summary(packed []byte) (*summaries.Summary, error) {
-	frame, err := p.unpack(packed)
+	buffer := p.buffers.Get().(*[]byte)
+	defer p.buffers.Put(buffer)
+	frame, err := p.unpackInto(*buffer, packed)
 	if err != nil {
 		return nil, err
 	}
+	*buffer = frame
 	return summaries.DecodeFrame(frame)
 }
 

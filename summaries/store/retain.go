@@ -127,11 +127,13 @@ func (s *Store) limit(ctx context.Context, _ int64) error {
 	}
 }
 
+const firstDeletableQuery = "SELECT start_ns FROM windows WHERE " + deletable + " ORDER BY start_ns LIMIT 1"
+
 // finestDeletable is where the oldest window that may go starts, in the finest level that
 // has one.
 func (s *Store) finestDeletable(ctx context.Context) (l Level, start int64, found bool, err error) {
 	for l := Raw; l < NumLevels; l++ {
-		err := s.reader.QueryRowContext(ctx, "SELECT start_ns FROM windows WHERE "+deletable+" ORDER BY start_ns LIMIT 1", l).Scan(&start)
+		err := s.reader.QueryRowContext(ctx, firstDeletableQuery, l).Scan(&start)
 		if err == nil {
 			return l, start, true, nil
 		}
@@ -142,6 +144,16 @@ func (s *Store) finestDeletable(ctx context.Context) (l Level, start int64, foun
 	return 0, 0, false, nil
 }
 
+// What forgets names that no row uses. Origins and sources are few, what refers to them is not.
+const (
+	forgetOrigins = `DELETE FROM origins WHERE NOT EXISTS (SELECT 1 FROM programs AS p WHERE p.origin = origins.id)
+AND NOT EXISTS (SELECT 1 FROM origin_rows AS r WHERE r.origin = origins.id)`
+	forgetPrograms = `DELETE FROM programs WHERE id > ? AND id <= ?
+AND NOT EXISTS (SELECT 1 FROM program_rows AS r WHERE r.program = programs.id)`
+	forgetSources = `DELETE FROM sources WHERE refused = 0 AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.source = sources.id)
+AND NOT EXISTS (SELECT 1 FROM windows AS w WHERE w.source = sources.id)`
+)
+
 // collect forgets the names that no row uses, and numbers as old as the oldest windows may
 // be: a tile of that age that came again would be deleted at once.
 func (s *Store) collect(ctx context.Context, now int64) error {
@@ -150,10 +162,9 @@ func (s *Store) collect(ctx context.Context, now int64) error {
 	}
 	return s.step(ctx, func(tx *sql.Tx) error {
 		for _, query := range []string{
-			"DELETE FROM origins WHERE id NOT IN (SELECT origin FROM programs) AND NOT EXISTS (SELECT 1 FROM origin_rows AS r WHERE r.origin = origins.id)",
+			forgetOrigins,
 			fmt.Sprintf("DELETE FROM runs WHERE end_ns < %d", clampTime(now-int64(s.cfg.Keep[Day]))),
-			`DELETE FROM sources WHERE refused = 0 AND NOT EXISTS (SELECT 1 FROM runs AS r WHERE r.source = sources.id)
-				AND NOT EXISTS (SELECT 1 FROM windows AS w WHERE w.source = sources.id)`,
+			forgetSources,
 		} {
 			if _, err := tx.ExecContext(ctx, query); err != nil {
 				return err
@@ -173,8 +184,7 @@ func (s *Store) collectPrograms(ctx context.Context) error {
 			if err != nil || !last.Valid {
 				return err
 			}
-			_, err = tx.ExecContext(ctx, `DELETE FROM programs WHERE id > ? AND id <= ?
-				AND NOT EXISTS (SELECT 1 FROM program_rows AS r WHERE r.program = programs.id)`, s.programsAt, last.Int64)
+			_, err = tx.ExecContext(ctx, forgetPrograms, s.programsAt, last.Int64)
 			return err
 		})
 		if err != nil {

@@ -54,11 +54,13 @@ func rowsOf(s *summaries.Summary) (origins []originRow, programs []programRow) {
 	return origins, programs
 }
 
+const nextIDQuery = "SELECT coalesce(max(id), 0) + 1 FROM windows"
+
 // insert stores w, the summary that it is of, and its packed frame. w has a source; an id of
 // 0 becomes the next one.
 func insert(ctx context.Context, tx *sql.Tx, w *window, s *summaries.Summary, packed []byte) error {
 	if w.id == 0 {
-		if err := tx.QueryRowContext(ctx, "SELECT coalesce(max(id), 0) + 1 FROM windows").Scan(&w.id); err != nil {
+		if err := tx.QueryRowContext(ctx, nextIDQuery).Scan(&w.id); err != nil {
 			return fmt.Errorf("numbering a window: %w", err)
 		}
 	}

@@ -12,6 +12,12 @@ type run struct {
 	start, end  int64
 }
 
+// The run and the raw window of a source that begin at a number, or last before it.
+const (
+	runQuery       = "SELECT first_seq, last_seq, start_ns, end_ns FROM runs WHERE source = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1"
+	rawWindowQuery = "SELECT first_seq, last_seq FROM windows WHERE source = ? AND first_seq <= ? AND level = 0 ORDER BY first_seq DESC LIMIT 1"
+)
+
 // claim takes the numbers of a raw window. known says that they were taken before, by this
 // same window; the error wraps ErrOverlap where they were taken by others.
 func claim(ctx context.Context, tx *sql.Tx, w *window) (known bool, err error) {
@@ -48,9 +54,7 @@ func claim(ctx context.Context, tx *sql.Tx, w *window) (known bool, err error) {
 func runAt(ctx context.Context, tx *sql.Tx, source int64, seq uint64) (*run, error) {
 	var r run
 	var first, last int64
-	err := tx.QueryRowContext(ctx,
-		"SELECT first_seq, last_seq, start_ns, end_ns FROM runs WHERE source = ? AND first_seq <= ? ORDER BY first_seq DESC LIMIT 1",
-		source, int64(seq)).Scan(&first, &last, &r.start, &r.end)
+	err := tx.QueryRowContext(ctx, runQuery, source, int64(seq)).Scan(&first, &last, &r.start, &r.end)
 	if err == sql.ErrNoRows {
 		return nil, nil
 	}
@@ -66,9 +70,7 @@ func runAt(ctx context.Context, tx *sql.Tx, source int64, seq uint64) (*run, err
 // agent numbers nothing twice.
 func knows(ctx context.Context, tx *sql.Tx, w *window, r *run) (bool, error) {
 	var first, last int64
-	err := tx.QueryRowContext(ctx,
-		"SELECT first_seq, last_seq FROM windows WHERE source = ? AND first_seq <= ? AND level = 0 ORDER BY first_seq DESC LIMIT 1",
-		w.source, int64(w.seq)).Scan(&first, &last)
+	err := tx.QueryRowContext(ctx, rawWindowQuery, w.source, int64(w.seq)).Scan(&first, &last)
 	switch {
 	case err != nil && err != sql.ErrNoRows:
 		return false, fmt.Errorf("looking for a window: %w", err)

@@ -10,55 +10,73 @@ import (
 	"summarizer/summaries"
 )
 
-// scan decodes the frames of windows and visits them in their order. It stops at the first
-// error.
+// scan decodes the frames of windows and visits them in their order, a batch while the next
+// one is decoded. It stops at the first error.
 func (s *Store) scan(ctx context.Context, tx *sql.Tx, list []window, visit func(*window, *summaries.Summary) error) error {
 	read, err := tx.PrepareContext(ctx, "SELECT packed FROM frames WHERE window = ?")
 	if err != nil {
 		return fmt.Errorf("reading frames: %w", err)
 	}
 	defer release(read)
-	batch := 4 * runtime.GOMAXPROCS(0)
-	for ; len(list) > 0; list = list[min(batch, len(list)):] {
-		now := list[:min(batch, len(list))]
-		packed := make([][]byte, len(now))
-		for i := range now {
-			if err := read.QueryRowContext(ctx, now[i].id).Scan(&packed[i]); err != nil {
-				return fmt.Errorf("reading the frame of window %d: %w", now[i].id, err)
+	var before batch
+	defer func() { before.wait() }() // so that nothing is left running
+	size := 4 * runtime.GOMAXPROCS(0)
+	for ; len(list) > 0; list = list[min(size, len(list)):] {
+		packed := make([][]byte, min(size, len(list)))
+		for i := range packed {
+			if err := read.QueryRowContext(ctx, list[i].id).Scan(&packed[i]); err != nil {
+				return fmt.Errorf("reading the frame of window %d: %w", list[i].id, err)
 			}
 		}
-		sums, err := s.decodeAll(now, packed)
-		if err != nil {
+		next := s.decodeAll(list[:len(packed)], packed)
+		before, next = next, before
+		if err := s.visitAll(next, visit); err != nil {
 			return err
 		}
-		for i := range now {
-			if err := visit(&now[i], sums[i]); err != nil {
-				return err
-			}
+	}
+	return s.visitAll(before, visit)
+}
+
+// batch is some windows, whose summaries are being decoded.
+type batch struct {
+	windows []window
+	sums    []*summaries.Summary
+	errs    []error
+	workers *sync.WaitGroup
+}
+
+func (b *batch) wait() {
+	if b.workers != nil {
+		b.workers.Wait()
+	}
+}
+
+// visitAll visits a batch once it is decoded.
+func (s *Store) visitAll(b batch, visit func(*window, *summaries.Summary) error) error {
+	b.wait()
+	for i := range b.windows {
+		if b.errs[i] != nil {
+			return s.unreadable(b.windows[i].id, b.errs[i])
+		}
+		if err := visit(&b.windows[i], b.sums[i]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// decodeAll decodes packed frames, as many at a time as there are processors.
-func (s *Store) decodeAll(list []window, packed [][]byte) ([]*summaries.Summary, error) {
-	sums, errs := make([]*summaries.Summary, len(packed)), make([]error, len(packed))
-	var workers sync.WaitGroup
+// decodeAll begins to decode packed frames, as many at a time as there are processors.
+func (s *Store) decodeAll(list []window, packed [][]byte) batch {
+	b := batch{list, make([]*summaries.Summary, len(packed)), make([]error, len(packed)), new(sync.WaitGroup)}
 	n := min(runtime.GOMAXPROCS(0), len(packed))
 	for first := range n {
-		workers.Go(func() {
+		b.workers.Go(func() {
 			for i := first; i < len(packed); i += n {
-				sums[i], errs[i] = s.packer.summary(packed[i])
+				b.sums[i], b.errs[i] = s.packer.summary(packed[i])
 			}
 		})
 	}
-	workers.Wait()
-	for i, err := range errs {
-		if err != nil {
-			return nil, s.unreadable(list[i].id, err)
-		}
-	}
-	return sums, nil
+	return b
 }
 
 // family is a list of path rows with one bound: those of a process, of a program's others

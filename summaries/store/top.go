@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"sync"
 
 	"summarizer/summaries"
 )
@@ -131,13 +132,16 @@ func (s *Store) collectTables(ctx context.Context, tx *sql.Tx, q *Query, collect
 	if err != nil {
 		return nil, err
 	}
-	var tables []*Table
-	for _, c := range collectors {
-		t := &Table{Answer: answer}
-		c.finish(t, b, b.of(whom))
-		t.cut(q.limit())
-		tables = append(tables, t)
+	tables, outer := make([]*Table, len(collectors)), b.of(whom)
+	var finishing sync.WaitGroup
+	for i, c := range collectors {
+		tables[i] = &Table{Answer: answer}
+		finishing.Go(func() {
+			c.finish(tables[i], b, outer)
+			tables[i].cut(q.limit())
+		})
 	}
+	finishing.Wait()
 	return tables, nil
 }
 

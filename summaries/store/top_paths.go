@@ -25,7 +25,7 @@ type paths struct {
 	base    uint64          // Σ unlisted_max of all families
 	dirSum  uint64          // Σ folded
 	rowless uint64          // events inside that are in no row
-	listed  map[string]bool // files that had a row
+	listed  map[string]bool // files that had a row, where rows are not files
 }
 
 type pathRow struct {
@@ -88,15 +88,14 @@ func (c *paths) addRow(p *summaries.Path, n uint64, f *Filter, unlisted uint64) 
 	}
 	r.tally.add(n, &kinds, p.First, p.Last)
 	switch {
+	case c.by == ByFile:
+		r.files, r.full = 1, max(r.full, p.PathLen)
+		r.missed, r.covered = plus(r.missed, p.MissedMax), plus(r.covered, unlisted)
 	case p.Directory:
 		r.files = plus(r.files, p.Folded)
 	case !c.listed[string(p.Path)]:
 		c.listed[string(p.Path)] = true
 		r.files++
-	}
-	if c.by == ByFile {
-		r.full = max(r.full, p.PathLen)
-		r.missed, r.covered = plus(r.missed, p.MissedMax), plus(r.covered, unlisted)
 	}
 }
 
@@ -136,6 +135,7 @@ func (c *paths) foldedAbove(path string) uint64 {
 func (c *paths) finish(t *Table, _ *bounds, outer uint64) {
 	t.Total = Count{c.total.events, plus(c.above, outer)}
 	t.Folded = c.rowless
+	t.Rows = make([]Row, 0, len(c.rows))
 	for path, r := range c.rows {
 		missed := c.foldedAbove(path)
 		if c.by == ByFile {

@@ -59,7 +59,7 @@ type policy struct {
 func (p Policy) resolve() (policy, error) {
 	r := policy{users: []uint32{0, uint32(os.Geteuid())}, executables: p.Executables}
 	for _, name := range p.Users {
-		id, err := userID(name)
+		id, err := UserID(name)
 		if err != nil {
 			return policy{}, fmt.Errorf("allowing a user to connect: %w", err)
 		}
@@ -75,8 +75,8 @@ func (p Policy) resolve() (policy, error) {
 	return r, nil
 }
 
-// userID is the number of a user given by name or number.
-func userID(name string) (uint32, error) {
+// UserID is the number of a user given by name or number. The error says what to do.
+func UserID(name string) (uint32, error) {
 	number := name
 	if u, err := user.Lookup(name); err == nil {
 		number = u.Uid

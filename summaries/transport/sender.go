@@ -63,6 +63,7 @@ type Sender struct {
 	ring   *spool.Ring
 	policy policy
 	acked  chan struct{} // of one place: the keeper has acknowledged something
+	told   uint64        // of stats.Resent, what ledgers have; of the goroutine that delivers
 
 	mu        sync.Mutex
 	keeper    *conn
@@ -98,13 +99,17 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 
 // Deliver takes a summary for all hosts: a tile goes to the ring and to the watchers, a
 // refresh takes the place of the one before. It never waits for a host, and keeps nothing of
-// sum. The error is about a summary that fits no frame; see summaries.AppendFrame.
+// sum. To the ledger of a tile it adds the tiles that were sent again since the one before. The
+// error is about a summary that fits no frame; see summaries.AppendFrame.
 func (s *Sender) Deliver(sum *summaries.Summary) error {
 	tile := sum.Window.Tile
 	if tile {
+		resent := s.Stats().Resent
+		sum.Ledger.SendRetries += resent - s.told
 		if err := s.ring.Put(sum); err != nil {
 			return err
 		}
+		s.told = resent
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

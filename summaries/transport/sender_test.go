@@ -55,17 +55,18 @@ func TestSentFrameIsFrozen(t *testing.T) {
 			t.Errorf("frame %d came again as another, %d", seqOf(t, sent), seqOf(t, again))
 		}
 		h.ack(1)
-		next, total := uint64(2), uint64(5)
-		for next <= 21 {
+		r.putTile(1) // is told of it
+		next, total, retries := uint64(2), uint64(5), uint64(0)
+		for next <= 22 {
 			s := h.frame()
 			if s.FirstSeq != next {
 				t.Fatalf("range %d–%d does not begin at %d", s.FirstSeq, s.Seq, next)
 			}
-			next, total = s.Seq+1, total+s.Events
+			next, total, retries = s.Seq+1, total+s.Events, retries+s.Ledger.SendRetries
 			h.ack(s.Seq)
 		}
-		if st := r.Stats(); total != 25 || st.Resent != 1 || st.Sent > 6 {
-			t.Errorf("%d events, want 25; %+v", total, st)
+		if st := r.Stats(); total != 26 || st.Resent != 1 || retries != 1 || st.Sent > 6 {
+			t.Errorf("%d events, want 26, ledgers with %d retries; %+v", total, retries, st)
 		}
 	})
 }

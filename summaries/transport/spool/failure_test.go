@@ -258,3 +258,21 @@ func TestAcknowledgedSlotIsKept(t *testing.T) {
 		}
 	}
 }
+
+// A record that says that all was sent, which no ring writes, must not keep the tiles from
+// merging down to fewer slots.
+func TestAllSentIsNotBelieved(t *testing.T) {
+	path := newPath(t)
+	r := mustOpen(t, path, testConfig(8))
+	for n := uint64(1); n <= 8; n++ {
+		mustPut(t, r, single(n))
+	}
+	r.st.Sent = 8
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	r = mustOpen(t, path, testConfig(2))
+	if got := ranges(drain(t, r)); got != "1-1 2-8 " {
+		t.Errorf("delivered %s", got)
+	}
+}

@@ -194,6 +194,10 @@ func (s *scanner) chooseTiles() {
 		c.frame, c.summary = nil, nil
 	}
 	slices.SortFunc(s.img.tiles, func(a, b tile) int { return cmp.Compare(a.first, b.first) })
+	if len(s.img.tiles) > 0 { // no ring had more than its oldest in flight, whatever a record says
+		st := &s.img.st
+		st.Sent = min(st.Sent, max(st.Acked, s.img.tiles[0].last))
+	}
 }
 
 // chooseCheckpoint takes the newest checkpoint that no tile covers.
