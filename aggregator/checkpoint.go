@@ -21,7 +21,7 @@ const (
 
 // checkpoint hands a copy of the open panes over, if it is time. l.mu is held.
 func (l *live) checkpoint(now window.Reading) {
-	if l.a.cfg.Checkpoint == nil || now.Mono-l.covered < int64(checkpointEvery) || l.boundaryNear(now) {
+	if l.a.cfg.Checkpoint == nil || !l.checkpointDue(now) || l.boundaryNear(now) {
 		return
 	}
 	select {
@@ -37,6 +37,12 @@ func (l *live) checkpoint(now window.Reading) {
 		l.covered = now.Mono
 	default: // the panes before are still being summarized
 	}
+}
+
+// checkpointDue tells that the next batch would come too late: what is folded is safe within
+// checkpointEvery although batches come neither in time nor alike.
+func (l *live) checkpointDue(now window.Reading) bool {
+	return now.Mono-l.covered+l.pace > int64(checkpointEvery)
 }
 
 // boundaryNear tells that the pane will end too soon. Where batches come slowly the one that

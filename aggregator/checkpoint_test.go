@@ -75,6 +75,46 @@ func TestCheckpointPace(t *testing.T) {
 	}
 }
 
+// TestCheckpointOfUnevenBatches: batches that come about once a second, some a little early,
+// bring a checkpoint each: none may wait for the one behind.
+func TestCheckpointOfUnevenBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const batches = 60
+		src := &script{live: true, every: 500 * time.Millisecond, batches: make([]esbridge.Batch, batches)}
+		for i := range src.batches {
+			src.batches[i].Events = []esbridge.Event{event(0, "/a")}
+		}
+		cfg := testConfig
+		cfg.Hop = 10 * time.Second
+		last, longest := time.Time{}, time.Duration(0)
+		safe := func() {
+			if !last.IsZero() { // the first batch comes at once
+				longest = max(longest, time.Since(last))
+			}
+			last = time.Now()
+		}
+		cfg.Checkpoint = func(*summaries.Summary) { safe() }
+		a, err := New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		uneven := &between{src, func() { // makes it 1.003 s and 0.997 s in turns
+			n++
+			time.Sleep(500*time.Millisecond + time.Duration(n%2*2-1)*3*time.Millisecond)
+		}}
+		err = a.Run(t.Context(), uneven, func(s *summaries.Summary) error {
+			if s.Window.Tile {
+				safe()
+			}
+			return nil
+		})
+		if err != nil || longest > checkpointEvery+10*time.Millisecond {
+			t.Errorf("%v between two checkpoints: %v", longest, err)
+		}
+	})
+}
+
 // TestCheckpointSkippedWhileBusy: a slow reader gets no checkpoints in between, no window is
 // lost, and folding goes on.
 func TestCheckpointSkippedWhileBusy(t *testing.T) {
