@@ -14,9 +14,7 @@ import (
 // back when it wants to, and the generator of the flood count too.
 func TestResidentAgent(t *testing.T) {
 	program := filepath.Join(t.TempDir(), "summarizer")
-	build := exec.Command("go", "build", "-o", program, "summarizer/cmd/summarizer")
-	build.Env = append(build.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", program, "summarizer/cmd/summarizer").CombinedOutput(); err != nil {
 		t.Skipf("building the program: %v; it takes a go command\n%s", err, out)
 	}
 	for _, scenario := range []string{"attack-mix+quiet", "executable-storm", "zipf"} {

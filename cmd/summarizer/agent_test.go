@@ -33,7 +33,7 @@ func checkTaken(t *testing.T, p *process, in *feeder, h *taker) {
 		t.Errorf("%d of %d events arrived", n, in.given)
 	}
 	for _, s := range h.all() {
-		if a := s.Agent; a.MemoryBytes < 1<<20 || a.SpoolSlots != 4 || a.SpoolWaiting > 4 {
+		if a := s.Agent; a.MemoryBytes < 1<<20 || a.SpoolSlots == 0 || a.SpoolWaiting > a.SpoolSlots {
 			t.Errorf("a summary says of its agent %+v", a)
 		}
 	}
