@@ -163,10 +163,11 @@ func framePayload(frame []byte) ([]byte, error) {
 	if sum := crc32.Checksum(payload, castagnoli); sum != h.Checksum {
 		return nil, fmt.Errorf("checksum %08x, the frame says %08x: %w", sum, h.Checksum, ErrChecksum)
 	}
-	for _, b := range padding {
-		if b != 0 {
-			return nil, ErrPadding
-		}
+	if !zeros(padding) {
+		return nil, ErrPadding
 	}
 	return payload, nil
 }
+
+// zeros tells whether all bytes are 0: the first one is, and each is as the one before it.
+func zeros(b []byte) bool { return len(b) == 0 || b[0] == 0 && bytes.Equal(b[1:], b[:len(b)-1]) }

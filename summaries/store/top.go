@@ -123,10 +123,12 @@ func (s *Store) collectTables(ctx context.Context, tx *sql.Tx, q *Query, collect
 	}
 	b := newBounds()
 	err = s.scan(ctx, tx, list, func(_ *window, sum *summaries.Summary) error {
-		b.add(sum, byProcess)
-		for _, c := range collectors {
-			c.add(sum, &q.Filter)
+		var adding sync.WaitGroup
+		for _, c := range collectors { // each has what it needs to itself
+			adding.Go(func() { c.add(sum, &q.Filter) })
 		}
+		b.add(sum, byProcess)
+		adding.Wait()
 		return nil
 	})
 	if err != nil {
