@@ -83,6 +83,44 @@ var subtrees = map[string]func(i int) []byte{
 	},
 }
 
+// TestStormSubtreeIsNamed: where more processes want rows of paths than there are, those of the
+// others, in which nearly all of the storm is, still say where it went.
+func TestStormSubtreeIsNamed(t *testing.T) {
+	const n = 30000
+	limits := Limits{Origins: 4, Programs: 16, Processes: 256, Paths: 160, PathBytes: 160 * minUnit}
+	tree := NewTree(limits, nil, &testKey)
+	var p esbridge.Process
+	for i := range n {
+		evil(&p, i/3, 1)
+		tree.Fold(&esbridge.Event{Process: &p, Count: 1, Path: fmt.Appendf(nil, "/tmp/x/%d", i)}, 1)
+		if i%500 == 0 { // and some elsewhere
+			tree.Fold(&esbridge.Event{Process: &p, Count: 1, Path: fmt.Appendf(nil, "/home/%d/log", i)}, 1)
+		}
+		evil(&p, 1, 1)
+		p.Origin = fmt.Appendf(nil, "user:%d", i%3) // which want rows as well
+		tree.Fold(&esbridge.Event{Process: &p, Count: 1, Path: fmt.Appendf(nil, "/var/%d", i)}, 1)
+	}
+	tree.check(t)
+	s := testHead()
+	for _, where := range []string{"in memory", "in a frame"} {
+		if where == "in memory" {
+			tree.Snapshot(s)
+		} else if err := tree.Fit(s, MinFrameSize); err != nil {
+			t.Fatal(err)
+		}
+		o := &findOrigin(s, "unsigned").Programs[0].Other
+		named := uint64(0)
+		for _, r := range o.Paths {
+			if bytes.HasPrefix(r.Path, []byte("/tmp/x/")) {
+				named += r.Events
+			}
+		}
+		if named < o.Events*9/10 {
+			t.Errorf("%s: %d of %d events of the others are said to be in /tmp/x/", where, named, o.Events)
+		}
+	}
+}
+
 // TestFloodSubtreeIsNamed: what a flood folded is in rows of directories within the subtree
 // where it went, not above it, in memory, in a frame, and in the merge of two of them.
 func TestFloodSubtreeIsNamed(t *testing.T) {

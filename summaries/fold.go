@@ -92,17 +92,25 @@ func fairLevel(wants []int, capacity int) int {
 }
 
 // each calls visit with every child of parent that wants more than its fair part of share,
-// and with that part.
-func (s *selection) each(f *families, parent int32, share int, want func(row int32) int, visit func(row int32, share int)) {
+// and with that part. What cannot be divided any more is for the others, the child that stands
+// for many.
+func (s *selection) each(f *families, parent int32, share int, want func(row int32) int, others int32, visit func(row int32, share int)) {
 	from := len(s.wants)
 	for i := f.head[parent]; i >= 0; i = f.next[i] {
 		s.wants = append(s.wants, want(i))
 	}
-	level := fairLevel(s.wants[from:], share)
+	level, spare := fairLevel(s.wants[from:], share), share
+	for _, w := range s.wants[from:] {
+		spare -= min(w, level)
+	}
 	s.wants = s.wants[:from]
 	for i := f.head[parent]; i >= 0; i = f.next[i] {
-		if want(i) > level {
-			visit(i, level)
+		part := level
+		if i == others && level < math.MaxInt {
+			part += spare
+		}
+		if want(i) > part {
+			visit(i, part)
 		}
 	}
 }
@@ -112,7 +120,7 @@ func (s *selection) eachProgram(t *Tree, capacity int, visit func(g int32, share
 	level := fairLevel(s.originWants, capacity)
 	for o := range t.origins {
 		if s.originWants[o] > level {
-			s.each(&s.programs, int32(o), level, func(g int32) int { return s.programWants[g] }, visit)
+			s.each(&s.programs, int32(o), level, func(g int32) int { return s.programWants[g] }, t.othersOfOrigin(int32(o)), visit)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func (t *Tree) foldPaths(capacity int, measure func(owner int32)) {
 		rest = max(capacity/8, 2*t.unitsOf(maxRowPath))
 	}
 	s.eachProgram(t, capacity, func(g int32, share int) {
-		s.each(&s.processes, g, share, func(p int32) int { return t.processes[p].pathCost }, func(p int32, share int) {
+		s.each(&s.processes, g, share, func(p int32) int { return t.processes[p].pathCost }, t.othersOfProgram(g), func(p int32, share int) {
 			if rest > 0 {
 				cost := t.processes[p].pathCost
 				target := max(share, cost-rest)
