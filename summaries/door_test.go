@@ -112,6 +112,15 @@ func TestDoorBounds(t *testing.T) {
 				}
 			}
 		},
+		// Where there is a row to fold into, only what was paid for is kept out.
+		"a file of the flood's directory that comes until it is let in": func(d *doorway) {
+			for i := range 40 {
+				d.flood(fmt.Sprintf("/flood/%d.", i), share)
+				for range 3 * share {
+					d.write(1, fmt.Sprintf("/flood/hot%d", i))
+				}
+			}
+		},
 		// Those without a path may all have been of one file.
 		"events that lost their path": func(d *doorway) {
 			d.flood("/flood/", 10*share)
@@ -158,7 +167,7 @@ func TestDoorBounds(t *testing.T) {
 func TestDoorOfOthers(t *testing.T) {
 	d := newDoorway(t, 64)
 	d.flood("/flood/", 2000)
-	for range 50 { // of a file without a row, as far as events of the flood pay
+	for range 20 { // of a file that stays without a row: events of the flood pay for it
 		d.write(1, "/flood/target")
 	}
 	d.flood("/flood/2.", 2000)
@@ -169,10 +178,12 @@ func TestDoorOfOthers(t *testing.T) {
 		}
 		d.write(uint64(5000+i), "/large")
 	}
-	for i := range 3000 { // kept out, each with one event of the same file
+	for i := range 4000 { // kept out, and the later ones each with one event of the same file
 		evil(&d.p, 1000+i, 1)
 		d.write(1, fmt.Sprintf("/flood/others%d", i))
-		d.write(1, "/flood/target")
+		if i > 1000 {
+			d.write(1, "/flood/target")
+		}
 	}
 	d.summary()
 }
