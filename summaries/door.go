@@ -209,7 +209,7 @@ func (t *Tree) processAtDoor(g int32, id, n uint64) bool {
 		return false
 	}
 	if t.moved {
-		t.sweep() // rows of others are found by the index only after it
+		t.sweep() // or a file that has a row among them would be kept out as well
 	}
 	if !again {
 		r.members++
